@@ -1,0 +1,21 @@
+/**
+ * Code generation from strings: whether it is allowed, and how much of it a thread gets.
+ *
+ * `--disallow-code-generation-from-strings` and hardened embedders forbid it; the loops then do all the work.
+ */
+import { captured } from './primordials';
+
+const CAP = 1024;
+let left = CAP;
+
+/** A function from its parameters and body; undefined when forbidden or when this thread has generated enough. */
+export function generate(parameters: string, body: string): ((...args: unknown[]) => unknown) | undefined {
+  if (left <= 0) return undefined;
+  left--;
+  try {
+    return new captured.Function(parameters, `'use strict';${body}`) as (...args: unknown[]) => unknown;
+  } catch {
+    left = 0;
+    return undefined;
+  }
+}

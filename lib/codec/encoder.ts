@@ -1,0 +1,215 @@
+/**
+ * value -> words + text arena.
+ *
+ * encode() either writes the whole value, or answers false and leaves no trace: then the value travels on the stock
+ * port, which clones it or throws what Node throws. Only user code run by the walk (own getters, as in stock) throws
+ * out of encode().
+ *
+ * State of a walk: `pos` is the next free word; between two values there are always Layout.Scalar free words, whoever
+ * writes more calls reserve() first. `i32` may be replaced by any call that writes, so it is re-read after such calls.
+ */
+import { Ext, Flag, Layout, Limit, Tag, Word } from './format';
+import { Identity } from './identity';
+import { captured, charCodeAt, getPrototypeOf, isProxy, ObjectPrototype, regExpExec } from './primordials';
+import { Shape, ShapeTable, Site, type ShapeRegistry } from './shapes';
+import { writeBigInt } from './write-bigint';
+import { writeOther } from './write-other';
+import { writePlain } from './write-object';
+import { writeShapeLoop } from './write-shape';
+
+export interface TxHost {
+  /** A larger scratch of at least minWords, 8-byte aligned; the encoder copies what it has written. */
+  grow(minWords: number): Int32Array;
+}
+
+const WIDE = /[^\x00-\xff]/;
+const doubles = new captured.Float64Array(1);
+const doubleWords = new captured.Int32Array(doubles.buffer);
+
+export class Encoder {
+  i32: Int32Array;
+  words = Layout.Base as number;
+  text = '';
+  wide = false;
+  attachments: ArrayBuffer[] | undefined = undefined;
+
+  /** @internal */ pos = 0;
+  /** @internal */ cap = 0;
+  /** @internal */ flags = 0;
+  /** @internal the scratch as doubles and bytes */ f64!: Float64Array;
+  /** @internal */ u8!: Uint8Array;
+  /** @internal */ readonly ids = new Identity();
+  /** @internal */ readonly shapes: ShapeTable;
+  private depth = 0;
+  private busy = false;
+  private readonly root = new Site();
+
+  constructor(scratch: Int32Array, private readonly host: TxHost, shapes: ShapeRegistry) {
+    this.i32 = scratch;
+    this.shapes = new ShapeTable(shapes, writeShapeLoop);
+    this.adopt(scratch);
+  }
+
+  /** True: the message is in i32[Base, words), text and attachments. False: the carrier must take it. */
+  encode(value: unknown): boolean {
+    if (this.busy) return false;
+    this.begin();
+    if (typeof value !== 'object' || value === null) return this.scalar(value, this.root) && this.finish();
+    this.busy = true;
+    try {
+      return this.object(value, this.root) && this.finish();
+    } finally {
+      this.busy = false;
+      this.depth = 0;
+      if (this.ids.count !== 0) this.ids.reset();
+    }
+  }
+
+  /** Drops what the last message refers to. */
+  release(): void {
+    this.text = '';
+    this.attachments = undefined;
+  }
+
+  private begin(): void {
+    this.text = '';
+    this.wide = false;
+    this.attachments = undefined;
+    this.flags = 0;
+    this.pos = Layout.Base + 1;
+  }
+
+  private finish(): boolean {
+    const i32 = this.i32;
+    let p = this.pos;
+    i32[Layout.Base] = this.flags;
+    if ((p & 1) !== 0) i32[p++] = 0;
+    this.words = p;
+    if (this.text !== '') this.wide = isWide(this.text);
+    return true;
+  }
+
+  // ---- called by the writers ----
+
+  /** @internal Writes any value; false refuses the message. */
+  value(value: unknown, site: Site): boolean {
+    if (typeof value === 'object' && value !== null) return this.object(value, site);
+    return this.scalar(value, site);
+  }
+
+  /** @internal Writes an object, array or other reference value. */
+  object(value: object, site: Site): boolean {
+    if (this.pos + Layout.Scalar > this.cap) this.reserve(Layout.Scalar);
+    // Before anything that a trap could see.
+    if (isProxy(value) || this.depth === Limit.Depth) return false;
+    this.depth++;
+    const prototype = getPrototypeOf(value);
+    let done: boolean;
+    if (prototype === ObjectPrototype) {
+      const shape = site.shape;
+      if (shape !== null && hasKeys(value, shape)) done = shape.write(this, value as Record<string, unknown>, shape);
+      else done = writePlain(this, value as Record<string, unknown>, site);
+    } else done = writeOther(this, value, prototype, site);
+    this.depth--;
+    return done;
+  }
+
+  /** @internal Writes a primitive; false for symbols and functions. */
+  scalar(value: unknown, _site?: Site): boolean {
+    if (this.pos + Layout.Scalar > this.cap) this.reserve(Layout.Scalar);
+    switch (typeof value) {
+      case 'string': return this.string(value);
+      case 'number': return this.number(value);
+      case 'boolean': this.i32[this.pos++] = value ? Word.True : Word.False; return true;
+      case 'undefined': this.i32[this.pos++] = Word.Undefined; return true;
+      case 'object': this.i32[this.pos++] = Word.Null; return true;
+      case 'bigint': return writeBigInt(this, value);
+      default: return false;
+    }
+  }
+
+  /** @internal */
+  string(value: string): boolean {
+    const n = value.length;
+    if (n > 1 && n < Limit.Payload) {
+      this.i32[this.pos++] = (n << 4) | Tag.Str;
+      this.text += value;
+    } else if (n === 1) this.i32[this.pos++] = (charCodeAt(value, 0) << 4) | Tag.Char;
+    else if (n === 0) this.i32[this.pos++] = Word.Empty;
+    else {
+      this.i32[this.pos++] = Tag.Ext | (Ext.LongStr << 4);
+      this.i32[this.pos++] = n;
+      this.text += value;
+    }
+    return true;
+  }
+
+  /** @internal */
+  number(value: number): boolean {
+    const i32 = this.i32;
+    if ((value << 4) >> 4 === value && (value !== 0 || 1 / value > 0)) i32[this.pos++] = (value << 4) | Tag.Int;
+    else if ((value | 0) === value && value !== 0) {
+      i32[this.pos++] = Word.Int32;
+      i32[this.pos++] = value;
+    } else {
+      i32[this.pos++] = Word.Dbl;
+      this.rawDouble(value);
+    }
+    return true;
+  }
+
+  /** @internal */
+  rawDouble(value: number): void {
+    doubles[0] = value;
+    this.i32[this.pos++] = doubleWords[0]!;
+    this.i32[this.pos++] = doubleWords[1]!;
+  }
+
+  /** @internal A reference to object `number` in place of what was written since pos and text were as given. */
+  backRef(pos: number, text: string, number: number): boolean {
+    this.flags |= Flag.Refs;
+    this.text = text;
+    this.i32[pos] = (number << 4) | Tag.Ref;
+    this.pos = pos + 1;
+    return true;
+  }
+
+  /** @internal Makes room for `count` words, plus a scalar, from pos on. */
+  reserve(count: number): void {
+    const need = this.pos + count + Layout.Scalar;
+    if (need <= this.cap) return;
+    const old = this.i32;
+    const fresh = this.host.grow(need);
+    for (let i = Layout.Base, end = this.pos; i < end; i++) fresh[i] = old[i]!;
+    this.adopt(fresh);
+  }
+
+  /** @internal Takes another scratch into use. */
+  adopt(scratch: Int32Array): void {
+    this.i32 = scratch;
+    this.cap = scratch.length - Layout.Scalar;
+    this.f64 = new captured.Float64Array(scratch.buffer, scratch.byteOffset, scratch.length >> 1);
+    this.u8 = new captured.Uint8Array(scratch.buffer, scratch.byteOffset, scratch.length << 2);
+  }
+}
+
+/**
+ * Whether the enumerable keys of an ordinary object are those of the shape, without reading a property. Enumerable keys
+ * of Object.prototype would be listed too: then nothing matches and writePlain decides by own keys.
+ */
+function hasKeys(object: object, shape: Shape): boolean {
+  const keys = shape.keys;
+  const n = keys.length;
+  let i = 0;
+  for (const key in object) {
+    if (i === n || key !== keys[i]) return false;
+    i++;
+  }
+  return i === n;
+}
+
+/** Flattens the arena; one look at the representation where it is one-byte. */
+function isWide(text: string): boolean {
+  return regExpExec(WIDE, text) !== null;
+}
+

@@ -1,0 +1,82 @@
+/**
+ * Arrays. They must have own elements before anything is stored into them, since a hole is looked up on the prototypes,
+ * where somebody may have put a setter: short ones are copies of a template, for longer ones the prototypes are
+ * examined.
+ */
+import { type Decoder, HOLE } from './decoder';
+import { captured, defineOwn, denseArray, toReversed } from './primordials';
+
+/** Length up to which copying a template (which also keeps the array packed) beats examining the prototypes. */
+const COPIED = 64;
+const templates = makeTemplates();
+
+const double = new captured.Float64Array(1);
+const doubleWords = new captured.Int32Array(double.buffer);
+
+export function readArray(d: Decoder, n: number): unknown[] {
+  d.need(n);
+  const array = d.add(fresh(n));
+  if (n > COPIED && !d.storesAreOwn()) return readDefining(d, array, n);
+  for (let i = 0; i < n; i++) array[i] = d.value(d.i32[d.pos++]!);
+  return array;
+}
+
+export function readInts(d: Decoder, n: number): number[] {
+  d.need(n);
+  const array = d.add(fresh(n)) as number[];
+  const { i32, pos } = d;
+  d.pos = pos + n;
+  if (n > COPIED && !d.storesAreOwn()) for (let i = 0; i < n; i++) defineOwn(array, i, i32[pos + i]);
+  else for (let i = 0; i < n; i++) array[i] = i32[pos + i]!;
+  return array;
+}
+
+export function readDoubles(d: Decoder, n: number): number[] {
+  if (((d.pos - d.start) & 1) !== 0) d.pos++;
+  d.need(2 * n);
+  const array = d.add(fresh(n)) as number[];
+  const { i32, pos } = d;
+  d.pos = pos + 2 * n;
+  const defining = n > COPIED && !d.storesAreOwn();
+  for (let i = 0; i < n; i++) {
+    doubleWords[0] = i32[pos + 2 * i]!;
+    doubleWords[1] = i32[pos + 2 * i + 1]!;
+    if (defining) defineOwn(array, i, double[0]);
+    else array[i] = double[0]!;
+  }
+  return array;
+}
+
+/** As readArray, with elements that are not there. */
+export function readHoley(d: Decoder, n: number): unknown[] {
+  d.need(n);
+  const array = d.add(new captured.Array<unknown>(n));
+  const direct = d.storesAreOwn();
+  for (let i = 0; i < n; i++) {
+    const value = d.value(d.i32[d.pos++]!);
+    if (value === HOLE) continue;
+    if (direct) array[i] = value;
+    else defineOwn(array, i, value);
+  }
+  return array;
+}
+
+function readDefining(d: Decoder, array: unknown[], n: number): unknown[] {
+  for (let i = 0; i < n; i++) defineOwn(array, i, d.value(d.i32[d.pos++]!));
+  return array;
+}
+
+function fresh(n: number): unknown[] {
+  if (n === 0) return [];
+  return n <= COPIED ? toReversed(templates[n]!) : new captured.Array<unknown>(n);
+}
+
+function makeTemplates(): number[][] {
+  const all = denseArray<number[]>(COPIED + 1, []);
+  for (let n = 1; n <= COPIED; n++) {
+    const template: number[] = [];
+    for (let i = 0; i < n; i++) defineOwn(template, i, 0);
+    all[n] = template;
+  }
+  return all;
+}

@@ -1,0 +1,74 @@
+/** Objects of a registered shape: loops at first, generated code for shapes in steady use. */
+import { compileCarefulReader, compileFastReader, type ShapeReader } from './compile-reader';
+import { CorruptMessageError } from './corrupt';
+import { type Decoder, HOLE } from './decoder';
+import { defineOwn, denseArray } from './primordials';
+import { Limit } from './format';
+import type { ShapeRegistry } from './shapes';
+
+/** Uses after which a reader is worth generating. */
+const WARM = 16;
+
+interface Entry { keys: string[]; template: object; uses: number; fast: ShapeReader | null; careful: ShapeReader | null }
+
+export class ShapeReaders {
+  /** By shape id. */
+  private readonly entries = denseArray<Entry | null>(Limit.Shapes, null);
+  /** The generated readers again, so that the common case is one load and one call. */
+  private readonly readers = denseArray<ShapeReader>(Limit.Shapes, (d) => this.slow(d));
+
+  constructor(private readonly registry: ShapeRegistry) {}
+
+  /** Reads an object that nothing refers to. */
+  fast(d: Decoder, id: number): object {
+    if (id >= Limit.Shapes) throw new CorruptMessageError('shape');
+    return this.readers[id]!(d);
+  }
+
+  /** Reads an object that may be referred to, or may lack properties. */
+  careful(d: Decoder, id: number): object {
+    const entry = this.entry(id);
+    if (entry.uses++ === WARM) entry.careful = compileCarefulReader(entry.keys, HOLE) ?? null;
+    return entry.careful === null ? readLoop(d, entry) : entry.careful(d);
+  }
+
+  private slow(d: Decoder): object {
+    // The shape word is the one just read.
+    const id = d.i32[d.pos - 1]! >>> 4;
+    const entry = this.entry(id);
+    if (entry.uses++ >= WARM && entry.fast === null) {
+      entry.fast = compileFastReader(entry.keys) ?? ((decoder) => readLoop(decoder, entry));
+      this.readers[id] = entry.fast;
+    }
+    return readLoop(d, entry);
+  }
+
+  private entry(id: number): Entry {
+    if (id >= Limit.Shapes) throw new CorruptMessageError('shape');
+    const known = this.entries[id];
+    if (known !== null && known !== undefined) return known;
+    const keys = this.registry.lookup(id);
+    if (keys === undefined) throw new CorruptMessageError('shape');
+    return (this.entries[id] = { keys, template: template(keys), uses: 0, fast: null, careful: null });
+  }
+}
+
+/** Every key is an own property of the copy before it is stored to, so no setter can be met. */
+function readLoop(d: Decoder, entry: Entry): object {
+  const { keys } = entry;
+  const n = keys.length;
+  d.need(n);
+  const object = d.add({ ...entry.template } as Record<string, unknown>);
+  for (let i = 0; i < n; i++) {
+    const value = d.next();
+    if (value === HOLE) delete object[keys[i]!];
+    else object[keys[i]!] = value;
+  }
+  return object;
+}
+
+function template(keys: string[]): object {
+  const object = {};
+  for (let i = 0; i < keys.length; i++) defineOwn(object, keys[i]!, undefined);
+  return object;
+}

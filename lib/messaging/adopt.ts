@@ -1,0 +1,73 @@
+/**
+ * A stock port becomes ours: its prototype is our class, its state hangs on it. The object stays the
+ * real `MessagePort` that it is, so every part of Node that takes a port takes it.
+ */
+import type { Arrival } from '../native';
+import { openGate, start, stop } from './receive';
+import { PortState, stamp, stateOf } from './state';
+import { kNewListener, kRemoveListener, type StockPort, stockNewListener, stockRemoveListener } from './stock';
+import { attach, native } from './thread';
+
+type Internals = StockPort & Record<symbol, any>;
+
+let portPrototype: object = Object.prototype;
+
+/** Set by port.ts, which defines the class. */
+export function setPortPrototype(prototype: object): void {
+  portPrototype = prototype;
+}
+
+/** The listener hooks of all ports; Node's own are a closure on each port. */
+function onNewListener(this: StockPort, size: number, type: string, ...rest: unknown[]): void {
+  const state = stateOf(this);
+  if (state !== undefined && type === 'message' && size === 1) {
+    this.ref();
+    start(state);
+  }
+  stockNewListener(this, size, type, ...rest);
+}
+
+function onRemoveListener(this: StockPort, size: number, type: string, ...rest: unknown[]): void {
+  const state = stateOf(this);
+  if (state !== undefined && type === 'message' && size === 0) {
+    stop(state);
+    this.unref();
+  }
+  stockRemoveListener(this, size, type, ...rest);
+}
+
+export function adopt(port: StockPort): PortState {
+  const known = stateOf(port);
+  if (known !== undefined) return known;
+  const internals = port as Internals;
+  const state = new PortState(port, internals[kRemoveListener]);
+  internals[kNewListener] = onNewListener;
+  internals[kRemoveListener] = onRemoveListener;
+  Object.setPrototypeOf(port, portPrototype);
+  stamp(port, state);
+  return state;
+}
+
+/** A port that has a place in this thread's table. */
+export function adoptArrival(port: StockPort, arrival: Arrival): PortState {
+  const state = adopt(port);
+  state.received = arrival.received;
+  state.modes = arrival.modes;
+  attach(state, arrival.slot);
+  native.setHighWaterMark(arrival.slot, state.highWaterMark);
+  if (state.started) openGate(state);
+  return state;
+}
+
+/** Stock message `index` of `carrier` has brought `ports`. */
+export function adoptArrivals(carrier: PortState, index: number, ports: StockPort[]): void {
+  const arrivals = native.unload(carrier.slot, index);
+  if (arrivals === null) return;
+  for (let i = 0; i < arrivals.length; i++) {
+    const arrival = arrivals[i];
+    if (arrival == null) continue;
+    const port = arrivals.length === ports.length ? ports[i] : undefined;
+    if (port === undefined) native.close(arrival.slot);
+    else adoptArrival(port, arrival);
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Receive buffers of this thread. A batch of frames is copied into one with a single native call and
+ * then read in JS; frames are removed from the lane only after they were delivered, so that a port
+ * which moves in the middle of a batch takes the rest along.
+ */
+import { FRAME_END, FRAME_HEADER, FRAME_KIND, FRAME_TEXT, RX_ADVANCE, RX_ATTACHMENTS, RX_BASE, RX_EVENTS, RX_FRAMES, RX_MORE, RX_NEEDED, RX_SETTLE, RX_SLOT } from '../native';
+
+export interface Taker {
+  take(buffer: number): string | [string | undefined, ...ArrayBuffer[]] | undefined;
+  setReceive(index: number, words: Int32Array): void;
+}
+
+const WORDS = 16 << 10;
+/** A buffer that had to grow beyond this goes back to the normal size. */
+const KEEP_WORDS = 256 << 10;
+
+export class Batch {
+  readonly index: number;
+  words: Int32Array;
+  /** Slot of the port, -1 if there was none with news. */
+  slot = -1;
+  events = 0;
+  /** Frames not read yet. */
+  left = 0;
+  /** The lane had more frames than fitted. If not, its doorbell tells of new ones. */
+  more = false;
+  /** Frames read, still in the lane. */
+  delivered = 0;
+  /** The current frame: its words and the position of its text in `text`. */
+  position = 0;
+  end = 0;
+  kind = 0;
+  text = '';
+  textPosition = 0;
+  attachments: ArrayBuffer[] | undefined = undefined;
+  #next = 0;
+  #nextText = 0;
+  readonly #native: Taker;
+
+  constructor(native: Taker, index: number) {
+    this.#native = native;
+    this.index = index;
+    this.words = new Int32Array(new SharedArrayBuffer(WORDS * 4));
+    native.setReceive(index, this.words);
+  }
+
+  /** Fill from `slot`, or from the next port with news (-1). False if there is nothing. */
+  fill(slot: number): boolean {
+    let { words } = this;
+    words[RX_SLOT] = slot;
+    words[RX_SETTLE] = this.slot;
+    words[RX_ADVANCE] = this.delivered;
+    this.delivered = 0;
+    let values = this.#native.take(this.index);
+    const events = words[RX_EVENTS]!;
+    if (words[RX_NEEDED] !== 0) {
+      this.#resize(words[RX_NEEDED]! >> 2);
+      words = this.words;
+      values = this.#native.take(this.index);
+    }
+    this.slot = words[RX_SLOT]!;
+    this.events = events;
+    this.left = words[RX_FRAMES]!;
+    this.more = words[RX_MORE] !== 0;
+    this.#next = RX_BASE;
+    this.#nextText = 0;
+    this.#keep(values, words[RX_ATTACHMENTS]!);
+    return this.left > 0;
+  }
+
+  #keep(values: string | [string | undefined, ...ArrayBuffer[]] | undefined, attachments: number): void {
+    if (attachments === 0) {
+      this.text = (values as string | undefined) ?? '';
+      this.attachments = undefined;
+      return;
+    }
+    const list = values as [string | undefined, ...ArrayBuffer[]];
+    this.text = list[0] ?? '';
+    this.attachments = [];
+    for (let i = 1; i <= attachments; i++) this.attachments[i - 1] = list[i] as ArrayBuffer;
+  }
+
+  /** Go to the next frame of the batch. */
+  advance(): boolean {
+    if (this.left === 0) return false;
+    const { words } = this;
+    const at = this.#next;
+    this.end = words[at + FRAME_END]!;
+    this.kind = words[at + FRAME_KIND]!;
+    this.textPosition = this.#nextText;
+    this.position = at + FRAME_HEADER;
+    this.#next = this.end;
+    this.#nextText += words[at + FRAME_TEXT]!;
+    this.left--;
+    this.delivered++;
+    return true;
+  }
+
+  /** The current frame counts as not read: it comes again with the next `fill`. */
+  reread(): void {
+    this.delivered--;
+    this.left = 0;
+    this.more = true;
+  }
+
+  /** Forget what was read: nothing of a message may stay reachable. */
+  clear(): void {
+    this.left = 0;
+    this.text = '';
+    this.attachments = undefined;
+    if (this.words.length > KEEP_WORDS) this.#resize(WORDS);
+  }
+
+  #resize(words: number): void {
+    const { words: old } = this;
+    this.words = new Int32Array(new SharedArrayBuffer(words * 4));
+    this.words[RX_SLOT] = old[RX_SLOT]!;
+    this.#native.setReceive(this.index, this.words);
+  }
+}
+
+/** Batches in use and free ones: a handler may read another port while its own batch waits. */
+export class Batches {
+  readonly #free: Batch[] = [];
+  readonly #native: Taker;
+  #made = 0;
+
+  constructor(native: Taker) {
+    this.#native = native;
+  }
+
+  acquire(): Batch {
+    return this.#free.pop() ?? new Batch(this.#native, this.#made++);
+  }
+
+  release(batch: Batch): void {
+    batch.clear();
+    batch.delivered = 0;
+    this.#free.push(batch);
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The stock port as the carrier of what the codec does not take: taking messages out of its queue,
+ * counting them, and taking in the ports that they bring.
+ */
+import { adoptArrivals } from './adopt';
+import type { PortState } from './state';
+import { StockPort, stockReceive } from './stock';
+import { native } from './thread';
+
+/** Was a message put into `taken`? */
+export type Taken = boolean;
+
+/** The message that was taken last; read at once, by the function that asked for it. */
+export const taken: { value: unknown; type: 'message' | 'messageerror'; ports: unknown } = {
+  value: undefined,
+  type: 'message',
+  ports: undefined,
+};
+
+/** A late side (see `PortState.late`) marks with this message from where on its counters are right. */
+export const BARRIER: string = native.barrier;
+
+/** Consumes a barrier. */
+export function isBarrier(state: PortState, value: unknown): boolean {
+  if (value !== BARRIER || state.slot < 0) return false;
+  state.received = 0;
+  return true;
+}
+
+/** Take one message out of the stock queue into `taken`. False if it is empty. */
+export function pull(state: PortState, mayBringPorts: boolean): Taken {
+  const recorder = mayBringPorts && state.slot >= 0 && native.hasCargo(state.slot) ? recordPorts() : undefined;
+  let received: { message: unknown } | undefined;
+  try {
+    received = stockReceive(state.port) as { message: unknown } | undefined;
+  } catch (error) {
+    arrive(state, undefined);
+    taken.value = error;
+    taken.type = 'messageerror';
+    taken.ports = undefined;
+    return true;
+  } finally {
+    recorder?.stop();
+  }
+  if (received === undefined) return false;
+  if (isBarrier(state, received.message)) return pull(state, mayBringPorts);
+  arrive(state, recorder?.ports);
+  taken.value = received.message;
+  taken.type = 'message';
+  taken.ports = recorder?.ports;
+  return true;
+}
+
+/** Count a stock message and take in the ports that it brought. Returns its number. */
+export function arrive(state: PortState, ports: unknown): number {
+  const index = state.received++;
+  if (state.slot >= 0) {
+    native.stockReceived(state.slot);
+    if (!state.catchingUp && Array.isArray(ports) && ports.length > 0) adoptArrivals(state, index, ports as StockPort[]);
+  }
+  return index;
+}
+
+/**
+ * `receiveMessageOnPort` does not tell which ports came with a message. But each new port calls
+ * `unref()` on itself when it is made, in the order of the transfer list.
+ */
+function recordPorts(): { ports: StockPort[]; stop(): void } | undefined {
+  const { prototype } = StockPort;
+  const original = Object.getOwnPropertyDescriptor(prototype, 'unref');
+  if (original?.configurable !== true) return undefined;
+  const ports: StockPort[] = [];
+  const unref = original.value as () => void;
+  const recorder = function (this: StockPort): void {
+    if (ports[ports.length - 1] !== this) ports[ports.length] = this;
+    unref.call(this);
+  };
+  Object.defineProperty(prototype, 'unref', { ...original, value: recorder });
+  return { ports, stop: () => void Object.defineProperty(prototype, 'unref', original) };
+}

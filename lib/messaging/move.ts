@@ -1,0 +1,157 @@
+/**
+ * Ports in transfer lists. The stock message carries the port itself; its lanes travel as cargo of
+ * that message's number in the native table, so that they cannot be guessed or mixed up.
+ */
+import { types } from 'node:util';
+import { adoptArrival } from './adopt';
+import { openLocal, unlink } from './pair';
+import { GATE_OPEN, GATE_RECALL } from '../native';
+import { openGate, releaseBatch, start } from './receive';
+import { enterLane, endLate, leaveLane, postTransfer, recall } from './send';
+import { KIND_STOCK, type PortState, stateOf } from './state';
+import { StockPort, stockPost } from './stock';
+import { native, sendControl, setHold, slots } from './thread';
+import { HOLD_CLOSE, HOLD_DRAIN } from './state';
+
+const isStockPort = Function.prototype[Symbol.hasInstance].bind(StockPort);
+const { isArray } = Array;
+
+/** A port of ours that has been taken off this thread, until its transfer is certain. */
+export interface Detached {
+  state: PortState;
+  ticket: number;
+}
+
+/**
+ * The entries of a transfer list, read as Node reads it: once, by index or by its iterator.
+ * Undefined for what Node rejects.
+ */
+export function readList(transfer: object): unknown[] | undefined {
+  const list = readIterable(transfer);
+  if (list !== undefined) return list;
+  const { transfer: inner } = transfer as { transfer?: unknown };
+  if (inner === undefined) return [];
+  return typeof inner === 'object' && inner !== null ? readIterable(inner) : undefined;
+}
+
+function readIterable(object: object): unknown[] | undefined {
+  const list: unknown[] = [];
+  if (isArray(object)) {
+    for (let i = 0, { length } = object; i < length; i++) list[i] = object[i];
+    return list;
+  }
+  const method = (object as Iterable<unknown>)[Symbol.iterator];
+  if (typeof method !== 'function') return undefined;
+  const iterator = Reflect.apply(method, object, []) as Iterator<unknown>;
+  if (typeof iterator !== 'object' || iterator === null) return undefined;
+  const { next } = iterator;
+  if (typeof next !== 'function') return undefined;
+  for (;;) {
+    const result = Reflect.apply(next, iterator, []) as IteratorResult<unknown>;
+    if (typeof result !== 'object' || result === null) return undefined;
+    if (result.done) return list;
+    list[list.length] = result.value;
+  }
+}
+
+const isPort = (value: unknown): value is StockPort =>
+  typeof value === 'object' && value !== null && !types.isProxy(value) && isStockPort(value);
+
+/** `postMessage(value, list)` with a list that is not empty. */
+export function postWithList(state: PortState, value: unknown, list: unknown[]): boolean | undefined {
+  const ports = list.filter(isPort);
+  if (ports.length === 0) return postTransfer(state, value, list, false);
+  if (state.slot < 0 && !openLocal(state)) return postToStock(state, value, list, ports);
+  if (state.late && native.isPeerAdopted(state.slot)) endLate(state);
+  settleLane(state);
+  const plain = list.every((entry) => isPort(entry) || types.isArrayBuffer(entry));
+  const detached = detachAll(state, ports, plain && native.isPeerAdopted(state.slot));
+  const { slot } = state;
+  const index = native.stockSent(slot);
+  native.loadCargo(slot, index, tickets(ports, detached));
+  let posted: boolean | undefined;
+  let failed = true;
+  try {
+    posted = postTransfer(state, value, list, true);
+    failed = false;
+  } finally {
+    if (failed) restore(detached, native.unloadLast(slot, index), ports);
+  }
+  forgetMoved(detached);
+  return posted;
+}
+
+/** The way this message goes must not change after its number was taken. */
+function settleLane(state: PortState): void {
+  const gate = native.gate(state.slot);
+  if (gate === GATE_OPEN) state.laneOut || enterLane(state);
+  else leaveLane(state, gate === GATE_RECALL);
+}
+
+/** The carrier has no channel: what it carries arrives as plain stock ports. */
+function postToStock(state: PortState, value: unknown, list: unknown[], ports: StockPort[]): boolean | undefined {
+  const detached = detachAll(state, ports, false);
+  let failed = true;
+  try {
+    const posted = stockPost(state.port, value, list);
+    failed = false;
+    forgetMoved(detached);
+    return posted;
+  } finally {
+    if (failed) for (const { state: moved, ticket } of detached) reattach(moved, ticket);
+  }
+}
+
+function tickets(ports: StockPort[], detached: Detached[]): number[] {
+  return ports.map((port) => detached.find(({ state }) => state.port === port)?.ticket ?? -1);
+}
+
+/** Take the lanes of all ports in `ports` off this thread, but for those of `carrier`. */
+export function detachAll(carrier: PortState | undefined, ports: StockPort[], adopted: boolean): Detached[] {
+  const detached: Detached[] = [];
+  for (const port of ports) {
+    const state = stateOf(port);
+    if (state === undefined || state === carrier || state.closing || state.ended) continue;
+    if (detached.some((other) => other.state === state)) continue;
+    if (state.slot < 0 && !openLocal(state)) continue;
+    detached.push({ state, ticket: detach(state, adopted) });
+  }
+  return detached;
+}
+
+function detach(state: PortState, adopted: boolean): number {
+  const { peer, slot } = state;
+  releaseBatch(state);
+  setHold(state, HOLD_CLOSE | HOLD_DRAIN, false);
+  if (!adopted) {
+    if (state.laneOut) sendControl(slot, KIND_STOCK);
+    state.modes = 0;
+  }
+  slots[slot] = undefined;
+  state.slot = -1;
+  const ticket = native.detach(slot, state.received, state.modes, adopted);
+  if (!adopted && peer !== undefined) {
+    leaveLane(peer, true);
+    recall(peer);
+  }
+  return ticket;
+}
+
+function restore(detached: Detached[], fresh: number[], ports: StockPort[]): void {
+  for (const { state } of detached) {
+    const ticket = fresh[ports.indexOf(state.port)];
+    if (ticket !== undefined && ticket >= 0) reattach(state, ticket);
+  }
+}
+
+/** The transfer did not take place: the port lives on here. */
+export function reattach(state: PortState, ticket: number): void {
+  adoptArrival(state.port, native.reattach(ticket));
+  if (state.started) start(state);
+  else if (state.reading) openGate(state);
+}
+
+/** The transfer took place. */
+export function forgetMoved(detached: Detached[]): void {
+  for (const { state } of detached) unlink(state);
+}

@@ -1,0 +1,29 @@
+/** Two ports of this thread that belong together get a channel when it is first of use. */
+import type { PortState } from './state';
+import { attach, native } from './thread';
+
+export function link(a: PortState, b: PortState): void {
+  a.peer = b;
+  b.peer = a;
+}
+
+export function unlink(state: PortState): void {
+  const { peer } = state;
+  if (peer === undefined) return;
+  state.peer = undefined;
+  peer.peer = undefined;
+}
+
+/** False if the port has no peer of ours in this thread. */
+export function openLocal(state: PortState): boolean {
+  const { peer } = state;
+  if (peer === undefined || peer.slot >= 0 || state.closing || peer.closing || peer.ended) return false;
+  const [slot, peerSlot] = native.openChannel(peer.received, state.received) as [number, number];
+  attach(state, slot);
+  attach(peer, peerSlot);
+  for (const end of [state, peer]) {
+    native.setHighWaterMark(end.slot, end.highWaterMark);
+    if (end.reading) native.openGate(end.slot);
+  }
+  return true;
+}

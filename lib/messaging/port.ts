@@ -1,0 +1,156 @@
+/** `MessagePort`, `MessageChannel`, `receiveMessageOnPort`: the classes of the drop-in. */
+import { InvalidArgType, OutOfRange } from '../errors';
+import { adopt, setPortPrototype } from './adopt';
+import { postWithList, readList } from './move';
+import { link } from './pair';
+import { onClosed, onStockMessage, receive, start } from './receive';
+import { beforeClose, post } from './send';
+import { type PortState, stateOf } from './state';
+import {
+  kHybridDispatch,
+  kOnClose,
+  StockChannel,
+  StockPort,
+  stockClose,
+  stockDispatch,
+  stockOnClose,
+  stockPost,
+  stockReceive,
+} from './stock';
+import { native } from './thread';
+
+type Descriptors = Record<PropertyKey, PropertyDescriptor>;
+
+/** Throws what the stock constructor throws: ports are made by channels. */
+export const MessagePort = function MessagePort(): StockPort {
+  return Reflect.construct(StockPort, [], new.target ?? MessagePort);
+} as unknown as typeof StockPort;
+
+/** Properties that the stock class does not have; one level up, as Node does with its additions. */
+const backpressure = {
+  __proto__: StockPort.prototype,
+
+  /** Bytes that were accepted by `postMessage` and have not been received yet. */
+  get bufferedAmount(): number {
+    const state = stateOf(this);
+    return state === undefined ? 0 : bufferedAmount(state);
+  },
+
+  /** When `bufferedAmount` falls below this, after it had reached it, 'drain' is emitted. */
+  get highWaterMark(): number {
+    return stateOf(this)?.highWaterMark ?? 0;
+  },
+
+  set highWaterMark(bytes: number) {
+    const state = stateOf(this);
+    if (state !== undefined) setHighWaterMark(state, bytes);
+  },
+};
+
+export function bufferedAmount(state: PortState): number {
+  return state.slot < 0 ? 0 : native.buffered(state.slot);
+}
+
+export function setHighWaterMark(state: PortState, bytes: number): void {
+  if (typeof bytes !== 'number') throw new InvalidArgType('highWaterMark', 'number', bytes);
+  if (!(bytes >= 1)) throw new OutOfRange('highWaterMark', '>= 1', bytes);
+  state.highWaterMark = bytes;
+  if (state.slot >= 0) native.setHighWaterMark(state.slot, Math.min(bytes, Number.MAX_SAFE_INTEGER));
+}
+
+const methods = {
+  postMessage(this: StockPort, value: unknown, transfer?: unknown): boolean | undefined {
+    const state = stateOf(this);
+    // biome-ignore lint/complexity/noArguments: the number of arguments matters
+    if (state === undefined || arguments.length === 0) return Reflect.apply(stockPost, undefined, [this, ...arguments]);
+    if (transfer === undefined || transfer === null) return post(state, value);
+    if (typeof transfer !== 'object' && typeof transfer !== 'function') return stockPost(this, value, transfer);
+    const list = readList(transfer);
+    if (list === undefined) return stockPost(this, value, transfer);
+    return list.length === 0 ? post(state, value) : postWithList(state, value, list);
+  },
+
+  start(this: StockPort): void {
+    const state = stateOf(this);
+    if (state === undefined) Reflect.apply(StockPort.prototype.start, this, []);
+    else start(state);
+  },
+
+  close(this: StockPort, callback?: () => void): void {
+    const state = stateOf(this);
+    if (state !== undefined && state.slot >= 0 && !state.closing) {
+      beforeClose(state);
+      state.closedInside = state.delivering > 0;
+    }
+    if (state !== undefined) state.closing = true;
+    stockClose(this, callback);
+  },
+};
+
+function definePrototype(): void {
+  const descriptors = Object.getOwnPropertyDescriptors(StockPort.prototype) as Descriptors;
+  const own: Descriptors = {};
+  for (const name of Object.getOwnPropertyNames(StockPort.prototype)) own[name] = descriptors[name]!;
+  for (const [name, value] of Object.entries(methods)) {
+    own[name] = { ...own[name], value };
+    Object.defineProperty(value, 'length', { value: 0 });
+  }
+  own.constructor = { ...own.constructor, value: MessagePort };
+  own[kHybridDispatch] = hidden(onDispatch);
+  own[kOnClose] = hidden(onClose);
+  const prototype = Object.create(backpressure, own) as object;
+  Object.defineProperty(MessagePort, 'prototype', { value: prototype, writable: false });
+  Object.setPrototypeOf(MessagePort, StockPort);
+  // A port that came by a way we do not see is a stock port; it is a MessagePort all the same.
+  Object.defineProperty(MessagePort, Symbol.hasInstance, {
+    value: Function.prototype[Symbol.hasInstance].bind(StockPort),
+  });
+  setPortPrototype(prototype);
+}
+
+function hidden(value: unknown): PropertyDescriptor {
+  return { value, writable: false, enumerable: false, configurable: false };
+}
+
+/** Node's entry for events of a port. From its message queue it comes with three arguments and no event. */
+function onDispatch(this: StockPort, value: unknown, type: string, event?: unknown): void {
+  // biome-ignore lint/complexity/noArguments: the number of arguments matters
+  const isQueued = arguments.length === 3 && event === undefined && (type === 'message' || type === 'messageerror');
+  const state = isQueued ? stateOf(this) : undefined;
+  if (state === undefined) stockDispatch(this, value, type, event);
+  else onStockMessage(state, value, type as 'message' | 'messageerror');
+}
+
+function onClose(this: StockPort): void {
+  const state = stateOf(this);
+  if (state === undefined) stockOnClose(this);
+  else onClosed(state);
+}
+
+definePrototype();
+
+/** A port of ours with its own 'drain' event. */
+export function adoptPort(port: StockPort): PortState {
+  return adopt(port);
+}
+
+/** Two ports. As in Node it must be called with `new`. */
+export const MessageChannel = function MessageChannel(this: object): object {
+  if (new.target === undefined) return Reflect.apply(StockChannel as never, this, []);
+  const channel = Reflect.construct(StockChannel, [], new.target) as { port1: StockPort; port2: StockPort };
+  link(adoptPort(channel.port1), adoptPort(channel.port2));
+  return channel;
+} as unknown as typeof StockChannel;
+Object.setPrototypeOf(MessageChannel, StockChannel);
+Object.defineProperty(MessageChannel, 'prototype', {
+  value: Object.create(Object.getPrototypeOf(StockChannel.prototype) as object | null, {
+    ...Object.getOwnPropertyDescriptors(StockChannel.prototype),
+    constructor: { value: MessageChannel, writable: true, enumerable: false, configurable: true },
+  }),
+  writable: false,
+});
+
+export function receiveMessageOnPort(port: unknown): { message: unknown } | undefined {
+  const state = stateOf(port);
+  return state === undefined ? (stockReceive(port as never) as never) : receive(state);
+}

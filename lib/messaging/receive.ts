@@ -1,0 +1,349 @@
+/**
+ * The receiving side: from frames (and stock messages) to listeners, one message at a time, with
+ * nextTicks and microtasks in between as Node does it.
+ */
+import { EVENT_DRAIN, EVENT_RECALL } from '../native';
+import type { Batch } from './batch';
+import { isBarrier, pull, type Taken, taken } from './carrier';
+import { recall } from './send';
+import {
+  type Carried,
+  HOLD_CLOSE,
+  HOLD_DRAIN,
+  KIND_BARRIER,
+  KIND_CARRIER,
+  KIND_STOCK,
+  KIND_SWITCH,
+  KIND_VALUE,
+  type PortState,
+} from './state';
+import { arrive } from './carrier';
+import {
+  kCurrentlyReceivingPorts,
+  type StockPort,
+  stockDispatch,
+  stockHasRef,
+  stockOnClose,
+  stockRef,
+  stockStart,
+  tick,
+} from './stock';
+import { batches, decoder, native, setHold, setOnNews, slots } from './thread';
+
+/** Messages of one wake-up, as in Node: then timers and I/O have their turn. */
+const BUDGET = 1000;
+
+type Internals = StockPort & Record<symbol, any>;
+
+/** The reactor has news: visit the ports that have some. */
+function onNews(): void {
+  let budget = BUDGET;
+  let batch: Batch | undefined;
+  while (budget > 0) {
+    batch ??= batches.acquire();
+    batch.fill(-1);
+    const { slot } = batch;
+    if (slot < 0) break;
+    const state = slots[slot];
+    if (state === undefined) continue;
+    if (batch.events !== 0) onEvents(state, batch.events);
+    // A port that is being read further up the stack goes on there.
+    if (state.slot !== slot || state.batch !== undefined) continue;
+    state.batch = batch;
+    budget -= deliver(state, budget);
+    batch = takeBack(state, batch);
+  }
+  if (batch !== undefined) batches.release(batch);
+}
+
+setOnNews(onNews);
+
+/** The batch that `state` was given, if it still has it: the next `fill` settles what was delivered. */
+function takeBack(state: PortState, batch: Batch): Batch | undefined {
+  if (state.batch !== batch) return undefined;
+  state.batch = undefined;
+  return batch;
+}
+
+function onEvents(state: PortState, events: number): void {
+  if (events & EVENT_RECALL) recall(state);
+  if (events & EVENT_DRAIN && state.full) {
+    state.full = false;
+    setHold(state, HOLD_DRAIN, false);
+    state.onDrain?.();
+  }
+}
+
+/** Deliver up to `limit` messages of a port to its listeners. Returns how many. */
+function deliver(state: PortState, limit: number): number {
+  let count = 0;
+  let whole = false;
+  state.delivering++;
+  try {
+    while (count < limit && isDeliverable(state)) {
+      if (!takeMessage(state)) {
+        whole = true;
+        break;
+      }
+      count++;
+      dispatch(state);
+      tick();
+    }
+    whole ||= !isDeliverable(state);
+  } finally {
+    state.delivering--;
+    settle(state, whole);
+  }
+  return count;
+}
+
+/** A port that was closed in one of its handlers still delivers what it holds. */
+function isDeliverable(state: PortState): boolean {
+  return state.slot >= 0 && state.started && (!state.closing || state.delivering > 1 || state.closedInside);
+}
+
+/** After a delivery: come again if there is more, or end the port. */
+function settle(state: PortState, whole: boolean): void {
+  if (state.delivering > 0 || state.slot < 0) return;
+  if (!whole) native.schedule(state.slot);
+  else if (state.ended && (state.closing || !isPending(state))) finish(state);
+}
+
+/** Put the unread rest of the current batch back into the lane. */
+export function releaseBatch(state: PortState): void {
+  const { batch } = state;
+  if (batch === undefined) return;
+  state.batch = undefined;
+  if (batch.delivered > 0) native.advance(batch.slot, batch.delivered);
+  batches.release(batch);
+}
+
+function dispatch(state: PortState): void {
+  const { port } = state;
+  const { value, type, ports } = taken;
+  taken.value = undefined;
+  if (ports === undefined) {
+    stockDispatch(port, value, type, undefined);
+    return;
+  }
+  taken.ports = undefined;
+  (port as Internals)[kCurrentlyReceivingPorts] = ports;
+  stockDispatch(port, value, type, undefined);
+  (port as Internals)[kCurrentlyReceivingPorts] = undefined;
+}
+
+function take(message: Carried): true {
+  taken.value = message.value;
+  taken.type = message.type;
+  taken.ports = message.ports;
+  return true;
+}
+
+/** Puts the next message of a port into `taken`; false if there is none (yet). */
+function takeMessage(state: PortState): Taken {
+  for (;;) {
+    const batch = nextFrame(state);
+    if (batch === undefined) return state.laneFed ? false : takeHeld(state);
+    if (takeFrame(state, batch)) return true;
+  }
+}
+
+/** No frame is ahead of what came by the stock port. */
+function takeHeld(state: PortState): Taken {
+  const held = state.held.shift();
+  if (held !== undefined) return take(held);
+  if (state.started) stockStart(state.port);
+  return false;
+}
+
+function nextFrame(state: PortState): Batch | undefined {
+  const { slot } = state;
+  if (slot < 0) return undefined;
+  let { batch } = state;
+  if (batch === undefined) {
+    batch = batches.acquire();
+    state.batch = batch;
+    batch.more = true;
+  }
+  if (batch.advance()) return batch;
+  if (!batch.more) return undefined;
+  const found = batch.fill(slot);
+  if (batch.events !== 0) onEvents(state, batch.events);
+  return found && state.batch === batch && batch.advance() ? batch : undefined;
+}
+
+function takeFrame(state: PortState, batch: Batch): Taken {
+  switch (batch.kind) {
+    case KIND_VALUE:
+      decode(batch);
+      return true;
+    case KIND_CARRIER:
+      return takeCarried(state, batch.words[batch.position] !== 0);
+    case KIND_BARRIER:
+      takeCarried(state, false);
+      taken.value = undefined;
+      return false;
+    case KIND_SWITCH:
+      return switchToLane(state, batch, batch.words[batch.position]! * 2 ** 30 + batch.words[batch.position + 1]!);
+    case KIND_STOCK:
+      state.laneFed = false;
+      return false;
+    default:
+      return false;
+  }
+}
+
+function decode(batch: Batch): void {
+  taken.ports = undefined;
+  try {
+    taken.value = decoder.decode(
+      batch.words,
+      batch.position,
+      batch.end,
+      batch.text,
+      batch.textPosition,
+      batch.attachments,
+    );
+    taken.type = 'message';
+  } catch (error) {
+    taken.value = error;
+    taken.type = 'messageerror';
+  }
+}
+
+/** Stock messages before number `sent` come first; those after it have their place in the lane. */
+function switchToLane(state: PortState, batch: Batch, sent: number): Taken {
+  const held = state.held[0];
+  if (held !== undefined && held.index < sent) {
+    batch.reread();
+    state.held.shift();
+    return take(held);
+  }
+  if (state.received < sent && pull(state, true)) {
+    batch.reread();
+    return true;
+  }
+  // Fewer were there if somebody took them with the stock receiveMessageOnPort.
+  state.received = Math.max(state.received, sent);
+  state.laneFed = true;
+  stopStock(state);
+  return false;
+}
+
+function stopStock(state: PortState): void {
+  const { port } = state;
+  const referenced = stockHasRef(port);
+  state.stopStock.call({}, 0, 'message');
+  if (referenced) stockRef(port);
+}
+
+/** The stock message whose turn it is. */
+function takeCarried(state: PortState, withPorts: boolean): Taken {
+  const held = state.held.shift();
+  return held === undefined ? pull(state, withPorts) : take(held);
+}
+
+/** Node delivers a stock message to a port of ours. */
+export function onStockMessage(state: PortState, value: unknown, type: 'message' | 'messageerror'): void {
+  const { port } = state;
+  const ports = (port as Internals)[kCurrentlyReceivingPorts];
+  if (isBarrier(state, value)) return;
+  const index = arrive(state, ports);
+  const ahead = state.laneFed || state.held.length > 0 || (state.slot >= 0 && hasFrames(state));
+  if (!ahead) {
+    (port as Internals)[kCurrentlyReceivingPorts] = ports;
+    stockDispatch(port, value, type, undefined);
+    return;
+  }
+  state.held.push({ value, type, ports, index });
+  if (state.delivering === 0) deliverNow(state);
+}
+
+function hasFrames(state: PortState): boolean {
+  return (state.batch?.left ?? 0) > 0 || native.hasFrames(state.slot);
+}
+
+/** Deliver everything that is there, now. */
+export function deliverNow(state: PortState): void {
+  if (state.slot < 0) return;
+  deliver(state, Number.POSITIVE_INFINITY);
+  if (state.delivering === 0) releaseBatch(state);
+}
+
+function isPending(state: PortState): boolean {
+  return state.held.length > 0 || hasFrames(state);
+}
+
+/** The port was started: let the peer use the lane, deliver what waits. */
+export function start(state: PortState): void {
+  state.started = true;
+  if (!state.laneFed && state.held.length === 0) stockStart(state.port);
+  openGate(state);
+  if (state.slot < 0) return;
+  if (state.ended) setHold(state, HOLD_CLOSE, true);
+  if (state.delivering === 0 && (state.ended || isPending(state))) native.schedule(state.slot);
+}
+
+/** Somebody reads this port: its peer may use the lane. */
+export function openGate(state: PortState): void {
+  state.reading = true;
+  if (state.slot >= 0 && !state.gateHeld) native.openGate(state.slot);
+}
+
+/** The last listener is gone: messages wait. */
+export function stop(state: PortState): void {
+  state.started = false;
+  if (!state.laneFed) stopStock(state);
+}
+
+/** The handle is closed: 'close' follows when the lane is empty. */
+export function onClosed(state: PortState): void {
+  if (state.slot < 0) {
+    stockOnClose(state.port);
+    return;
+  }
+  state.ended = true;
+  if (state.closing || !isPending(state)) {
+    if (state.delivering === 0) finish(state);
+    return;
+  }
+  if (state.started) {
+    setHold(state, HOLD_CLOSE, true);
+    native.schedule(state.slot);
+  }
+}
+
+/** Free the slot and emit 'close'. */
+function finish(state: PortState): void {
+  forget(state);
+  stockOnClose(state.port);
+}
+
+/** The port has no channel any more. */
+export function forget(state: PortState): void {
+  releaseBatch(state);
+  const { slot } = state;
+  setHold(state, HOLD_CLOSE | HOLD_DRAIN, false);
+  state.slot = -1;
+  if (slot < 0) return;
+  slots[slot] = undefined;
+  native.close(slot);
+}
+
+/** What our `receiveMessageOnPort` returns for a port of ours. */
+export function receive(state: PortState): { message: unknown } | undefined {
+  if (!state.reading) openGate(state);
+  let found: Taken;
+  try {
+    found = state.slot < 0 ? pull(state, false) : takeMessage(state) || (!state.laneFed && pull(state, true));
+  } finally {
+    if (state.delivering === 0) releaseBatch(state);
+  }
+  if (state.ended && state.slot >= 0 && state.delivering === 0 && !isPending(state)) finish(state);
+  if (!found) return undefined;
+  const { value, type } = taken;
+  taken.value = undefined;
+  taken.ports = undefined;
+  if (type === 'messageerror') throw value;
+  return { message: value };
+}

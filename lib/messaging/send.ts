@@ -1,0 +1,144 @@
+/**
+ * The sending side: the lane for what the codec takes, the stock port for everything else, and the
+ * changes between the two that keep the order (see state.ts).
+ */
+import { RangeTooLarge } from '../errors';
+import { FULL, GATE_OPEN, GATE_RECALL, RECALL, SENT, TOO_LARGE } from '../native';
+import { BARRIER } from './carrier';
+import { openLocal } from './pair';
+import {
+  HOLD_DRAIN,
+  KIND_BARRIER,
+  KIND_CARRIER,
+  KIND_STOCK,
+  KIND_SWITCH,
+  KIND_VALUE,
+  type PortState,
+} from './state';
+import { estimateSize } from './size';
+import { stockPost } from './stock';
+import { batches, decoder, encoder, native, releaseEncoder, sendControl, sendEncoded, setHold } from './thread';
+
+type Posted = boolean | undefined;
+
+/** `postMessage(value)`: no transfer list. */
+export function post(state: PortState, value: unknown): Posted {
+  if (state.closing || state.ended || !(state.slot >= 0 || openLocal(state))) return stockPost(state.port, value);
+  if (!(state.laneOut || enterLane(state))) return postStock(state, value, undefined);
+  if (!encoder.encode(value)) return postCarried(state, value, undefined, false);
+  const status = sendEncoded(state.slot, KIND_VALUE);
+  releaseEncoder();
+  if (status === SENT) return true;
+  return afterSend(state, value, status);
+}
+
+function afterSend(state: PortState, value: unknown, status: number): Posted {
+  if (status === FULL) {
+    onFull(state);
+    return true;
+  }
+  if (status === TOO_LARGE) throw new RangeTooLarge();
+  leaveLane(state, status === RECALL);
+  return postStock(state, value, undefined);
+}
+
+/** `postMessage(value, list)` with something in the list, but no port of ours. */
+export function postTransfer(state: PortState, value: unknown, list: unknown[], withPorts: boolean): Posted {
+  if (state.slot < 0 || state.closing || state.ended) return stockPost(state.port, value, list);
+  return state.laneOut || enterLane(state)
+    ? postCarried(state, value, list, withPorts)
+    : postStock(state, value, list);
+}
+
+/** From now on by the lane, if the peer reads it. */
+export function enterLane(state: PortState): boolean {
+  const gate = native.gate(state.slot);
+  if (gate === GATE_RECALL) recall(state);
+  if (gate !== GATE_OPEN) return false;
+  if (state.late) endLate(state);
+  const sent = native.stockSent(state.slot);
+  sendControl(state.slot, KIND_SWITCH, Math.floor(sent / 2 ** 30), sent % 2 ** 30);
+  state.laneOut = true;
+  return true;
+}
+
+/** From now on by the stock port. */
+export function leaveLane(state: PortState, isRecall: boolean): void {
+  if (!state.laneOut) return;
+  state.laneOut = false;
+  if (isRecall) recall(state);
+  else if (state.slot >= 0) sendControl(state.slot, KIND_STOCK);
+}
+
+/** The counters of this side begin here, for both sides. */
+export function endLate(state: PortState): void {
+  state.late = false;
+  stockPost(state.port, BARRIER);
+  native.resetStockSent(state.slot);
+}
+
+/** By the stock port, counted. */
+function postStock(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
+  const { slot } = state;
+  let posted: Posted;
+  native.stockBegin(slot);
+  try {
+    posted = list === undefined ? stockPost(state.port, value) : stockPost(state.port, value, list);
+  } finally {
+    native.stockEnd(slot, posted === true, posted === true ? estimateSize(value, list) : 0);
+  }
+  return posted;
+}
+
+/** By the stock port, with a frame in the lane that keeps its place. */
+function postCarried(state: PortState, value: unknown, list: unknown[] | undefined, withPorts: boolean): Posted {
+  const gate = withPorts ? GATE_OPEN : native.gate(state.slot);
+  if (gate !== GATE_OPEN) leaveLane(state, gate === GATE_RECALL);
+  const posted = postStock(state, value, list);
+  if (posted === true && state.laneOut && state.slot >= 0) sendControl(state.slot, KIND_CARRIER, withPorts ? 1 : 0);
+  return posted;
+}
+
+/**
+ * Before the stock port is closed: the close must not overtake what is in the lane. A stock message
+ * that only the reader of the lane may take holds it back.
+ */
+export function beforeClose(state: PortState): void {
+  if (!state.laneOut || native.laneBuffered(state.slot) === 0) return;
+  const gate = native.gate(state.slot);
+  if (gate === GATE_RECALL) {
+    leaveLane(state, true);
+    return;
+  }
+  if (postStock(state, null, undefined) === true) sendControl(state.slot, KIND_BARRIER);
+}
+
+/**
+ * The peer went where nobody reads lanes: what it has not taken goes by the stock port.
+ */
+export function recall(state: PortState): void {
+  const own = native.beginRecall(state.slot);
+  if (own === null) return;
+  state.laneOut = false;
+  const batch = batches.acquire();
+  try {
+    while (batch.fill(own)) {
+      while (batch.advance()) {
+        if (batch.kind !== KIND_VALUE) continue;
+        const { words, position, end, text, textPosition, attachments } = batch;
+        postStock(state, decoder.decode(words, position, end, text, textPosition, attachments), undefined);
+      }
+    }
+  } finally {
+    native.advance(own, batch.delivered);
+    batches.release(batch);
+    native.endRecall(own);
+  }
+}
+
+/** The high-water mark is reached: who waits for 'drain' keeps the loop alive. */
+function onFull(state: PortState): void {
+  state.full = true;
+  if (state.wantsDrain?.()) setHold(state, HOLD_DRAIN, true);
+}
+

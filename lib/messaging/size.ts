@@ -1,0 +1,46 @@
+/**
+ * Estimated size of a message that goes by the stock port, for `bufferedAmount`. Looks at data
+ * properties only: nothing of the user's may run a second time.
+ */
+import { types } from 'node:util';
+
+const NODE = 16;
+/** Beyond so many values the rest is not looked at. */
+const MOST = 1000;
+
+const { keys, getOwnPropertyDescriptor } = Object;
+const { isArray } = Array;
+
+export function estimateSize(value: unknown, list: unknown[] | undefined): number {
+  const walk = { left: MOST, bytes: 0 };
+  add(walk, value, 0);
+  for (let i = 0; list !== undefined && i < list.length; i++) walk.bytes += NODE;
+  return walk.bytes;
+}
+
+interface Walk {
+  left: number;
+  bytes: number;
+}
+
+function add(walk: Walk, value: unknown, depth: number): void {
+  walk.bytes += NODE;
+  if (typeof value === 'string') walk.bytes += value.length;
+  else if (typeof value === 'object' && value !== null) addObject(walk, value, depth);
+}
+
+function addObject(walk: Walk, value: object, depth: number): void {
+  if (walk.left-- <= 0 || depth > 16 || types.isProxy(value)) return;
+  if (types.isAnyArrayBuffer(value) || types.isArrayBufferView(value)) {
+    walk.bytes += value.byteLength;
+    return;
+  }
+  if (isArray(value) && value.length > MOST) {
+    walk.bytes += value.length * NODE;
+    return;
+  }
+  const names = keys(value);
+  for (let i = 0; i < names.length && walk.left > 0; i++) {
+    add(walk, getOwnPropertyDescriptor(value, names[i]!)?.value, depth + 1);
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What we take from the built-in module, captured once: its classes, the functions behind its
+ * methods, and the symbols by which Node's own code reaches a port.
+ */
+import workerThreads = require('node:worker_threads');
+
+export type StockPort = workerThreads.MessagePort;
+type Method<A extends unknown[], R> = (this: StockPort, ...args: A) => R;
+
+const { call } = Function.prototype;
+
+/** `uncurried(f)(self, ...args)` without a later look-up of `call`. */
+function uncurried<A extends unknown[], R>(method: Method<A, R>): (self: StockPort, ...args: A) => R {
+  return call.bind(method as never) as never;
+}
+
+export const stock = workerThreads;
+export const StockPort = workerThreads.MessagePort;
+export const StockChannel = workerThreads.MessageChannel;
+export const StockWorker = workerThreads.Worker;
+export const stockReceive = workerThreads.receiveMessageOnPort;
+
+const proto = StockPort.prototype as StockPort & Record<PropertyKey, any>;
+
+export const stockPost = uncurried<unknown[], boolean | undefined>(proto.postMessage as never);
+export const stockStart = uncurried<[], void>(proto.start);
+export const stockClose = uncurried<[callback?: () => void], void>(proto.close as never);
+export const stockRef = uncurried<[], void>(proto.ref);
+export const stockUnref = uncurried<[], void>(proto.unref);
+export const stockHasRef = uncurried<[], boolean>(proto.hasRef as never);
+
+/** Node's delivery entry: reaches EventEmitter and EventTarget listeners alike. */
+export const kHybridDispatch = Symbol.for('nodejs.internal.kHybridDispatch');
+/** Where Node puts the ports of a message before it dispatches it. */
+export const kCurrentlyReceivingPorts = Symbol.for('nodejs.internal.kCurrentlyReceivingPorts');
+
+export const stockDispatch = uncurried<[value: unknown, type: string, event?: unknown], void>(proto[kHybridDispatch]);
+
+function find(object: object, description: string): symbol | undefined {
+  for (let o: object | null = object; o; o = Object.getPrototypeOf(o) as object | null) {
+    for (const symbol of Object.getOwnPropertySymbols(o)) {
+      if (symbol.description === description) return symbol;
+    }
+  }
+  return undefined;
+}
+
+function need(object: object, description: string): symbol {
+  const symbol = find(object, description);
+  if (!symbol) throw new Error(`this Node.js has no Symbol(${description})`);
+  return symbol;
+}
+
+/** Called on a port when its handle has been closed. */
+export const kOnClose = need(proto, 'handle_onclose');
+/** Called on an event target when a listener comes or goes. */
+export const kNewListener = need(proto, 'kNewListener');
+export const kRemoveListener = need(proto, 'kRemoveListener');
+
+export const stockOnClose = uncurried<[], void>(proto[kOnClose]);
+export const stockNewListener = uncurried<unknown[], void>(proto[kNewListener]);
+export const stockRemoveListener = uncurried<unknown[], void>(proto[kRemoveListener]);
+
+/** Members of the stock `Worker` that we extend; undefined where a Node line renamed them. */
+export const kPublicPort = (worker: object): symbol | undefined => find(worker, 'kPublicPort');
+export const kOnExit = find(StockWorker.prototype, 'kOnExit');
+export const kOnMessage = find(StockWorker.prototype, 'kOnMessage');
+export const kOnErrorMessage = find(StockWorker.prototype, 'kOnErrorMessage');
+
+/** Runs nextTicks and microtasks as Node does between two messages. */
+export const tick: () => void = (process as unknown as { _tickCallback(): void })._tickCallback;

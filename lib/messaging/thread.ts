@@ -1,0 +1,114 @@
+/**
+ * What this thread has once: the native binding, the codec, its receive buffers and its table of
+ * ports. Made when the package is loaded.
+ */
+import { BASE, Decoder, Encoder } from '../codec';
+import { type Binding, raw, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_SLOT, TX_TEXT, TX_WIDE } from '../native';
+import { Batches } from './batch';
+import type { PortState } from './state';
+
+const SCRATCH_WORDS = 16 << 10;
+const KEEP_WORDS = 256 << 10;
+
+/** Set by receive.ts: the reactor's way into JS. */
+let onNews: () => void = () => {};
+
+function makeBinding(): Binding {
+  if (raw instanceof Error) throw raw;
+  return new raw.Binding(() => onNews());
+}
+
+function scratch(words: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(words * 4));
+}
+
+export const native: Binding = makeBinding();
+const send = native.send;
+export const batches = new Batches({ take: native.take, setReceive: native.setReceive.bind(native) });
+
+const shapes = {
+  register: (keys: string[]): number => native.registerShape(keys),
+  lookup: (id: number): string[] | undefined => native.shapeKeys(id) ?? undefined,
+};
+
+let tx = scratch(SCRATCH_WORDS);
+native.setTransmit(tx);
+
+export const encoder = new Encoder(
+  tx,
+  {
+    grow(words: number): Int32Array {
+      tx = scratch(Math.max(words, tx.length * 2));
+      native.setTransmit(tx);
+      return tx;
+    },
+  },
+  shapes,
+);
+export const decoder = new Decoder(shapes);
+
+/** Send what the encoder holds. Returns the status. */
+export function sendEncoded(slot: number, kind: number): number {
+  const words = tx;
+  words[TX_SLOT] = slot;
+  words[TX_END] = encoder.words;
+  words[TX_KIND] = kind;
+  words[TX_FORCE] = 0;
+  const { text, attachments } = encoder;
+  if (attachments !== undefined) {
+    words[TX_TEXT] = text.length;
+    words[TX_WIDE] = encoder.wide ? 1 : 0;
+    words[TX_ATTACHMENTS] = attachments.length;
+    send(text, attachments);
+  } else if (text.length !== 0) {
+    words[TX_TEXT] = text.length;
+    words[TX_WIDE] = encoder.wide ? 1 : 0;
+    send(text);
+  } else {
+    words[TX_WIDE] = 0;
+    send();
+  }
+  return words[TX_SLOT]!;
+}
+
+/** Send a frame of our own with two words, whether or not the gate is open. */
+export function sendControl(slot: number, kind: number, word0 = 0, word1 = 0): void {
+  const words = tx;
+  words[TX_SLOT] = slot;
+  words[TX_END] = BASE + 2;
+  words[TX_KIND] = kind;
+  words[TX_WIDE] = 0;
+  words[TX_FORCE] = 1;
+  words[BASE] = word0;
+  words[BASE + 1] = word1;
+  send();
+}
+
+/** Let go of the user's values; a scratch that a large message has grown goes back to normal. */
+export function releaseEncoder(): void {
+  encoder.release();
+  if (tx.length > KEEP_WORDS) {
+    tx = scratch(SCRATCH_WORDS);
+    native.setTransmit(tx);
+    encoder.adopt(tx);
+  }
+}
+
+/** Ports of this thread by slot. */
+export const slots: (PortState | undefined)[] = [];
+
+export function attach(state: PortState, slot: number): void {
+  state.slot = slot;
+  slots[slot] = state;
+}
+
+export function setOnNews(handler: () => void): void {
+  onNews = handler;
+}
+
+/** Note or drop a reason (HOLD_*) for which a port keeps the event loop alive. */
+export function setHold(state: PortState, reason: number, on: boolean): void {
+  const before = state.holds;
+  state.holds = on ? before | reason : before & ~reason;
+  if ((before === 0) !== (state.holds === 0)) native.hold(on ? 1 : -1);
+}

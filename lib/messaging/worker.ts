@@ -1,0 +1,204 @@
+/**
+ * `Worker` and `parentPort`. Both ends of a worker's public channel are real stock ports inside
+ * Node's own classes; they become ours in place, and find their lanes by thread id.
+ */
+import { EventEmitter } from 'node:events';
+import { findPorts } from './find';
+import { adoptArrival, adoptArrivals } from './adopt';
+import { pull, taken } from './carrier';
+import { type Detached, detachAll, forgetMoved, reattach } from './move';
+import { adoptPort, bufferedAmount, setHighWaterMark } from './port';
+import { deliverNow, forget, openGate, start, stop } from './receive';
+import { type PortState, stateOf } from './state';
+import { kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, type StockPort, StockWorker, stock } from './stock';
+import { attach, native } from './thread';
+
+type Methods = Record<symbol, (...args: any[]) => unknown>;
+
+/** Number of the "message" that is a worker's workerData. */
+const WORKER_DATA = -1;
+
+class WorkerBase extends StockWorker {
+  /** The end of the public channel in this thread; undefined after 'exit'. */
+  #state: PortState | undefined;
+  #highWaterMark: number | undefined;
+
+  constructor(filename: string | URL, options?: unknown) {
+    const moved = detachWorkerData(options);
+    try {
+      super(filename, options as never);
+    } catch (error) {
+      for (const { state, ticket } of moved) reattach(state, ticket);
+      throw error;
+    }
+    forgetMoved(moved);
+    this.#state = adoptPublicPort(this, moved, options);
+  }
+
+  /** Bytes that were accepted by `postMessage` and that the worker has not received yet. */
+  get bufferedAmount(): number {
+    return this.#state === undefined ? 0 : bufferedAmount(this.#state);
+  }
+
+  /** When `bufferedAmount` falls below this, after it had reached it, 'drain' is emitted. */
+  get highWaterMark(): number {
+    return this.#state?.highWaterMark ?? this.#highWaterMark ?? 0;
+  }
+
+  set highWaterMark(bytes: number) {
+    if (this.#state !== undefined) setHighWaterMark(this.#state, bytes);
+  }
+
+  /** Deliver what is in the lane, before Node reports what came after it. */
+  static deliver(worker: WorkerBase): void {
+    if (worker.#state !== undefined) deliverNow(worker.#state);
+  }
+
+  static online(worker: WorkerBase): void {
+    const state = worker.#state;
+    if (state === undefined) return;
+    state.gateHeld = false;
+    openGate(state);
+  }
+
+  static end(worker: WorkerBase): void {
+    const state = worker.#state;
+    if (state === undefined) return;
+    deliverNow(state);
+    worker.#highWaterMark = state.highWaterMark;
+    worker.#state = undefined;
+    forget(state);
+  }
+}
+
+/** Node calls these on the worker; what the lane holds came before. */
+function extendInternals(): void {
+  const proto = StockWorker.prototype as unknown as Methods;
+  const extend = (symbol: symbol | undefined, before: (worker: WorkerBase) => void): void => {
+    if (symbol === undefined) return;
+    const original = proto[symbol]!;
+    const value = function (this: WorkerBase, ...args: unknown[]): unknown {
+      before(this);
+      return Reflect.apply(original, this, args);
+    };
+    Object.defineProperty(WorkerBase.prototype, symbol, { value, writable: true, configurable: true });
+  };
+  extend(kOnExit, WorkerBase.end);
+  extend(kOnErrorMessage, WorkerBase.deliver);
+  if (kOnMessage === undefined) return;
+  const onMessage = proto[kOnMessage]!;
+  const value = function (this: WorkerBase, message: { type?: unknown }): unknown {
+    const result = Reflect.apply(onMessage, this, [message]);
+    if (message?.type === 'upAndRunning') WorkerBase.online(this);
+    return result;
+  };
+  Object.defineProperty(WorkerBase.prototype, kOnMessage, { value, writable: true, configurable: true });
+}
+
+extendInternals();
+Object.defineProperty(WorkerBase, 'name', { value: 'Worker' });
+
+/** A thread of its own; messages to and from it travel by native lanes. */
+export const Worker = WorkerBase;
+
+/** The lanes of the ports in `options.transferList`; all else about the options is Node's business. */
+function detachWorkerData(options: unknown): Detached[] {
+  const list = (options as { transferList?: unknown } | undefined)?.transferList;
+  if (!Array.isArray(list)) return [];
+  return detachAll(undefined, list.filter((entry) => stateOf(entry) !== undefined) as StockPort[], false);
+}
+
+function adoptPublicPort(worker: WorkerBase, moved: Detached[], options: unknown): PortState | undefined {
+  const symbol = kPublicPort(worker);
+  const port = symbol && (worker as unknown as Record<symbol, StockPort | null>)[symbol];
+  if (port == null) return undefined;
+  const slot = native.openWorker(worker.threadId, 0);
+  if (slot === null) return undefined;
+  const state = adoptPort(port);
+  attach(state, slot);
+  state.started = true;
+  state.gateHeld = kOnMessage !== undefined;
+  if (!state.gateHeld) openGate(state);
+  state.onDrain = () => void worker.emit('drain');
+  state.wantsDrain = () => worker.listenerCount('drain') > 0;
+  followListeners(worker, state);
+  loadWorkerData(state, moved, (options as { workerData?: unknown } | undefined)?.workerData);
+  return state;
+}
+
+/** Node stops the public port when the worker's last 'message' listener goes. */
+function followListeners(worker: EventEmitter, state: PortState): void {
+  worker.on('newListener', (name) => {
+    if (name === 'message' && worker.listenerCount('message') === 0) start(state);
+  });
+  worker.on('removeListener', (name) => {
+    if (name === 'message' && worker.listenerCount('message') === 0) stop(state);
+  });
+}
+
+function loadWorkerData(state: PortState, moved: Detached[], workerData: unknown): void {
+  if (moved.length === 0) return;
+  const ports = findPorts(workerData);
+  const tickets = ports.map((port) => moved.find((entry) => entry.state.port === port)?.ticket ?? -1);
+  native.loadCargo(state.slot, WORKER_DATA, tickets);
+}
+
+/** In a worker: this thread's end of the public channel. */
+function adoptParentPort(): StockPort | null {
+  const { parentPort, isMainThread, threadId } = stock;
+  if (parentPort === null || isMainThread) return parentPort;
+  const slot = native.openWorker(threadId, 1);
+  if (slot === null) return parentPort;
+  const state = adoptPort(parentPort as StockPort);
+  attach(state, slot);
+  catchUp(state);
+  state.started = parentPort.listenerCount('message') > 0;
+  if (state.started) start(state);
+  adoptWorkerData(state);
+  return parentPort;
+}
+
+/**
+ * Messages may have been received before the package was loaded. Once the queue is seen empty while
+ * the peer is not posting, the peer's count is the number of messages that were ever received.
+ */
+function catchUp(state: PortState): void {
+  state.late = true;
+  if (!native.isPeerAdopted(state.slot)) return;
+  state.catchingUp = true;
+  let sent: number;
+  do {
+    sent = native.peerStockSent(state.slot);
+    while (pull(state, true)) {
+      const { value, type, ports } = taken;
+      state.held.push({ value, type, ports, index: 0 });
+    }
+  } while (sent < 0 || native.peerStockSent(state.slot) !== sent);
+  state.catchingUp = false;
+  numberHeld(state, sent);
+}
+
+function numberHeld(state: PortState, sent: number): void {
+  state.received = sent;
+  const first = sent - state.held.length;
+  for (let i = 0; i < state.held.length; i++) {
+    const held = state.held[i]!;
+    held.index = first + i;
+    if (Array.isArray(held.ports) && held.ports.length > 0) adoptArrivals(state, held.index, held.ports as StockPort[]);
+  }
+}
+
+function adoptWorkerData(state: PortState): void {
+  const arrivals = native.unload(state.slot, WORKER_DATA);
+  if (arrivals === null) return;
+  const ports = findPorts(stock.workerData);
+  for (let i = 0; i < arrivals.length; i++) {
+    const arrival = arrivals[i];
+    if (arrival == null) continue;
+    const port = ports.length === arrivals.length ? ports[i] : undefined;
+    if (port === undefined) native.close(arrival.slot);
+    else catchUp(adoptArrival(port, arrival));
+  }
+}
+
+export const parentPort = adoptParentPort();

@@ -1,0 +1,59 @@
+'use strict';
+// `npm run smoke`: the package as a stranger gets it. Packs, installs the tarball into an empty folder, and there compares
+// the names of both faces and runs the README's first example, as it stands (ESM) and with `require` (CommonJS).
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { root } = require('./steps.js');
+
+const shell = process.platform === 'win32'; // npm is a .cmd file there
+
+function firstExample() {
+  const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
+  const [, code] = /```js\n([\s\S]*?)```/.exec(readme);
+  return code;
+}
+
+/** The same example as a CommonJS file. */
+const asCommonJs = (esm) =>
+  esm.replace(/import (\{[^}]*\}) from ('threadport')/, 'const $1 = require($2)').replaceAll('new URL(import.meta.url)', '__filename');
+
+const faces = `
+import assert from 'node:assert';
+import { createRequire } from 'node:module';
+import stock from 'node:worker_threads';
+import * as esm from 'threadport';
+const cjs = createRequire(import.meta.url)('threadport');
+const names = Object.keys({ ...stock, native: 0, version: 0, default: 0 }).sort();
+assert.deepStrictEqual(Object.keys(esm).sort(), names);
+assert.deepStrictEqual(Object.keys({ ...cjs, default: 0 }).sort(), names);
+assert.strictEqual(esm.default, cjs);
+for (const name of names) if (name !== 'default') assert.ok(Object.is(esm[name], cjs[name]), name);
+assert.strictEqual(cjs.native, true, 'the addon in the tarball was not loaded');
+`;
+
+function main() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'threadport-smoke-'));
+  try {
+    // Unlike run() of steps.js, a failure throws, so that the folder is removed.
+    const inFolder = (command, args, options) => execFileSync(command, args, { cwd: folder, stdio: 'inherit', ...options });
+    inFolder('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root, shell, stdio: ['ignore', 'ignore', 'inherit'] });
+    const tarball = fs.readdirSync(folder).find((name) => name.endsWith('.tgz'));
+    fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
+    inFolder('npm', ['install', '--silent', '--no-audit', '--no-fund', `./${tarball}`], { shell });
+    const example = firstExample();
+    const programs = { 'faces.mjs': faces, 'main.mjs': example, 'main.cjs': asCommonJs(example) };
+    for (const [name, code] of Object.entries(programs)) {
+      console.log(`smoke: ${name}`);
+      fs.writeFileSync(path.join(folder, name), code);
+      inFolder(process.execPath, [name], { timeout: 30_000 });
+    }
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+  console.log('smoke: the packed tarball works');
+}
+
+main();

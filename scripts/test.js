@@ -1,0 +1,26 @@
+'use strict';
+// `npm test [-- text ...]` after setup: the Rust core, its loom models, then the JavaScript tests on the built package.
+// With texts, only the JavaScript test files whose path contains one of them.
+
+const { filesUnder, run } = require('./steps.js');
+
+const only = process.argv.slice(2);
+
+function rust() {
+  run('cargo', ['test', '--no-default-features']);
+  // `--cfg loom` changes every crate, so it gets a folder of its own; loom models are debug builds with opt-level 1.
+  const RUSTFLAGS = `${process.env.RUSTFLAGS ?? ''} --cfg loom`;
+  const target = `${process.env.CARGO_TARGET_DIR ?? 'target'}/loom`;
+  const args = ['test', '--no-default-features', '--tests', '--target-dir', target];
+  run('cargo', args, { env: { ...process.env, RUSTFLAGS } });
+}
+
+function javascript() {
+  const isWanted = (file) => only.length === 0 || only.some((text) => file.includes(text));
+  const files = filesUnder('__test__').filter((file) => /\.test\.(js|cjs|mjs)$/.test(file) && isWanted(file));
+  if (files.length === 0) throw new Error('no test files');
+  run(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=120000', ...files]);
+}
+
+if (only.length === 0) rust();
+javascript();

@@ -1,0 +1,499 @@
+//! What one JS thread owns: its reactor, its loop handles, its table of attached ports.
+//!
+//! # Contract
+//! - One [`EnvState`] for each `Binding` object; never process-global. All of it is used by its own
+//!   thread only, but for the reactor, which other threads post to.
+//! - No `RefCell` borrow is held while JS runs.
+//! - Life: made by `new Binding()`, kept alive by that object, by the entry functions and by the
+//!   loop handles; the asynchronous cleanup hook kills the reactor (after which no other thread
+//!   touches a handle), closes the handles, and only then lets the environment go.
+//!
+//! # Invariants
+//! - R1: `Handles` are open from `start` until `shutdown`; `shutdown` runs once.
+//! - R2: the buffers are views of SharedArrayBuffers, which cannot be detached, and are pinned by a
+//!   strong reference as long as the environment lives: their addresses stay valid.
+//! - R3: after `dead` is set no N-API call is made.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use napi::sys;
+
+use super::uv::{Handle, Uv};
+use crate::channel::{Channel, Half, PortRef, Side, forget_worker};
+use crate::wake::{Poll, PollPolicy, Reactor, Waker};
+
+/// A port attached to this thread.
+pub struct Port {
+    pub channel: Arc<Channel>,
+    pub side: Side,
+    pub half: Half,
+    /// Set for the channel between a worker and its parent.
+    pub worker: Option<u64>,
+}
+
+/// A buffer shared with JS (R2).
+#[derive(Clone, Copy)]
+pub struct Words {
+    pub start: *mut i32,
+    pub len: usize,
+    /// Keeps the memory alive.
+    pub pin: sys::napi_ref,
+}
+
+impl Words {
+    pub fn read(self, index: usize) -> i32 {
+        debug_assert!(index < super::layout::tx::BASE);
+        // SAFETY: R2; every buffer has at least a header (checked when it is registered).
+        unsafe { self.start.add(index).read() }
+    }
+
+    pub fn write(self, index: usize, value: i32) {
+        debug_assert!(index < super::layout::rx::BASE);
+        // SAFETY: as in `read`.
+        unsafe { self.start.add(index).write(value) }
+    }
+}
+
+/// How the loop is woken and polled.
+enum Handles {
+    Uv { uv: Uv, wake: Handle, idle: Handle },
+    Threadsafe(sys::napi_threadsafe_function),
+    None,
+}
+
+pub struct EnvState {
+    pub env: sys::napi_env,
+    pub reactor: Arc<Reactor>,
+    pub ports: RefCell<Vec<Option<Port>>>,
+    pub free: RefCell<Vec<u32>>,
+    pub transit: RefCell<Vec<Option<PortRef>>>,
+    pub transmit: Cell<Words>,
+    pub receive: RefCell<Vec<Words>>,
+    pub arena: RefCell<Vec<u8>>,
+    drain: sys::napi_ref,
+    handles: RefCell<Handles>,
+    policy: RefCell<PollPolicy>,
+    polling: Cell<bool>,
+    holds: Cell<u32>,
+    dead: Cell<bool>,
+    epoch: Instant,
+    cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
+    open_handles: Cell<u32>,
+}
+
+struct UvWaker {
+    uv: Uv,
+    handle: Handle,
+}
+
+// SAFETY: the handle is only passed to uv_async_send, which any thread may call.
+unsafe impl Send for UvWaker {}
+// SAFETY: as above.
+unsafe impl Sync for UvWaker {}
+
+impl Waker for UvWaker {
+    fn wake(&self) {
+        // SAFETY: the reactor calls this only while it is alive, and it is killed before the
+        // handle is closed (`shutdown`).
+        unsafe { self.uv.send(self.handle) };
+    }
+}
+
+struct ThreadsafeWaker(sys::napi_threadsafe_function);
+
+// SAFETY: threadsafe functions may be called from any thread.
+unsafe impl Send for ThreadsafeWaker {}
+// SAFETY: as above.
+unsafe impl Sync for ThreadsafeWaker {}
+
+impl Waker for ThreadsafeWaker {
+    fn wake(&self) {
+        // SAFETY: as for UvWaker: not called after the reactor was killed.
+        unsafe {
+            sys::napi_call_threadsafe_function(self.0, ptr::null_mut(), sys::ThreadsafeFunctionCallMode::nonblocking)
+        };
+    }
+}
+
+impl EnvState {
+    /// Set up the state of this thread. `drain` is called, without arguments, when ports have news.
+    ///
+    /// # Safety
+    /// Called on the thread of `env`, with a handle to a function.
+    pub unsafe fn start(env: sys::napi_env, drain: sys::napi_value) -> Option<Rc<EnvState>> {
+        let mut drain_ref = ptr::null_mut();
+        // SAFETY: the caller's clause.
+        if unsafe { sys::napi_create_reference(env, drain, 1, &raw mut drain_ref) } != sys::Status::napi_ok {
+            return None;
+        }
+        // The handles need the address of the state and the state's reactor needs the handles.
+        let mut state = Rc::<EnvState>::new_uninit();
+        let address = Rc::as_ptr(&state).cast_mut().cast::<c_void>();
+        // SAFETY: the caller's clause; the callbacks run from the loop, after `state` was written.
+        let (handles, waker) = unsafe { open_handles(env, address)? };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let open = if matches!(handles, Handles::Uv { .. }) { 2 } else { 0 };
+        let none = Words { start: ptr::null_mut(), len: 0, pin: ptr::null_mut() };
+        Rc::get_mut(&mut state)?.write(EnvState {
+            env,
+            reactor: Reactor::new(waker),
+            ports: RefCell::new(Vec::new()),
+            free: RefCell::new(Vec::new()),
+            transit: RefCell::new(Vec::new()),
+            transmit: Cell::new(none),
+            receive: RefCell::new(Vec::new()),
+            arena: RefCell::new(Vec::new()),
+            drain: drain_ref,
+            handles: RefCell::new(handles),
+            policy: RefCell::new(PollPolicy::new(cores)),
+            polling: Cell::new(false),
+            holds: Cell::new(0),
+            dead: Cell::new(false),
+            epoch: Instant::now(),
+            cleanup: Cell::new(ptr::null_mut()),
+            open_handles: Cell::new(open),
+        });
+        // SAFETY: written just above.
+        let state = unsafe { state.assume_init() };
+        let mut cleanup = ptr::null_mut();
+        // The hook's share of the ownership; given back in `finish`.
+        let share = Rc::into_raw(Rc::clone(&state));
+        // SAFETY: `share` stays valid until `finish`, which the hook leads to.
+        unsafe { sys::napi_add_async_cleanup_hook(env, Some(on_cleanup), share.cast_mut().cast(), &raw mut cleanup) };
+        state.cleanup.set(cleanup);
+        state.park();
+        Some(state)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The loop has woken us: deliver what is there, then look out for more for a short while.
+    fn wake(&self) {
+        self.reactor.unpark();
+        self.run();
+    }
+
+    fn run(&self) {
+        let start = self.now();
+        self.policy.borrow_mut().on_traffic(start);
+        self.call_drain();
+        if self.dead.get() {
+            return;
+        }
+        self.policy.borrow_mut().on_traffic(self.now());
+        if !self.start_polling() {
+            self.park();
+        }
+    }
+
+    /// Sleep until the next wake-up, or run again if news came in between.
+    fn park(&self) {
+        while !self.reactor.park() {
+            if self.start_polling() {
+                return;
+            }
+            // No idle handle (threadsafe function): let the loop turn, then come back.
+            if let Handles::Threadsafe(function) = *self.handles.borrow() {
+                ThreadsafeWaker(function).wake();
+                return;
+            }
+        }
+    }
+
+    fn start_polling(&self) -> bool {
+        let Handles::Uv { uv, idle, .. } = *self.handles.borrow() else { return false };
+        self.reactor.poll_begin();
+        if !self.polling.replace(true) {
+            // SAFETY: R1, loop thread.
+            unsafe { uv.idle_start(idle, on_idle) };
+        }
+        true
+    }
+
+    fn stop_polling(&self) {
+        if let Handles::Uv { uv, idle, .. } = *self.handles.borrow()
+            && self.polling.replace(false)
+        {
+            // SAFETY: R1, loop thread.
+            unsafe { uv.idle_stop(idle) };
+        }
+    }
+
+    /// One turn of the loop while we poll.
+    fn idle(&self) {
+        if self.reactor.has_news() {
+            self.wake();
+            return;
+        }
+        let decision = self.policy.borrow_mut().decide(self.now());
+        match decision {
+            Poll::Spin { ns } => {
+                if self.spin(ns) {
+                    self.wake();
+                }
+            }
+            Poll::Yield => {}
+            Poll::Park => {
+                self.policy.borrow_mut().on_park();
+                self.stop_polling();
+                self.park();
+            }
+        }
+    }
+
+    fn spin(&self, ns: u64) -> bool {
+        let end = self.now().saturating_add(ns);
+        loop {
+            for _ in 0..32 {
+                if self.reactor.has_news() {
+                    return true;
+                }
+                std::hint::spin_loop();
+            }
+            if self.now() >= end {
+                return false;
+            }
+        }
+    }
+
+    /// Enter JS. An exception there becomes an uncaughtException, as from a stock port.
+    fn call_drain(&self) {
+        if self.dead.get() {
+            return;
+        }
+        // SAFETY: R3, loop thread; every handle made here is released with the scope.
+        unsafe {
+            let mut scope = ptr::null_mut();
+            if sys::napi_open_handle_scope(self.env, &raw mut scope) != sys::Status::napi_ok {
+                return;
+            }
+            let (mut function, mut global, mut result) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+            sys::napi_get_reference_value(self.env, self.drain, &raw mut function);
+            sys::napi_get_global(self.env, &raw mut global);
+            let status = sys::napi_make_callback(
+                self.env,
+                ptr::null_mut(),
+                global,
+                function,
+                0,
+                ptr::null(),
+                &raw mut result,
+            );
+            if status == sys::Status::napi_pending_exception {
+                let mut error = ptr::null_mut();
+                sys::napi_get_and_clear_last_exception(self.env, &raw mut error);
+                sys::napi_fatal_exception(self.env, error);
+            }
+            sys::napi_close_handle_scope(self.env, scope);
+        }
+    }
+
+    /// Keep the event loop alive (`by` = 1) or let it end again (`by` = -1).
+    pub fn hold(&self, by: i32) {
+        let before = self.holds.get();
+        let after = before.saturating_add_signed(by);
+        self.holds.set(after);
+        if (before == 0) == (after == 0) || self.dead.get() {
+            return;
+        }
+        match *self.handles.borrow() {
+            // SAFETY: R1, loop thread.
+            Handles::Uv { uv, wake, .. } => unsafe { uv.set_ref(wake, after > 0) },
+            // SAFETY: R1, loop thread.
+            Handles::Threadsafe(function) => unsafe {
+                if after > 0 {
+                    sys::napi_ref_threadsafe_function(self.env, function);
+                } else {
+                    sys::napi_unref_threadsafe_function(self.env, function);
+                }
+            },
+            Handles::None => {}
+        }
+    }
+
+    /// Give a port of this thread a slot and let its channel ring here.
+    pub fn insert(&self, port: Port) -> u32 {
+        let mut ports = self.ports.borrow_mut();
+        let slot = self.free.borrow_mut().pop().unwrap_or_else(|| {
+            ports.push(None);
+            u32::try_from(ports.len() - 1).unwrap_or(u32::MAX)
+        });
+        let (channel, side) = (Arc::clone(&port.channel), port.side);
+        ports[slot as usize] = Some(port);
+        drop(ports);
+        channel.bell(side).attach(Arc::clone(&self.reactor), slot);
+        slot
+    }
+
+    /// Take a port out of its slot.
+    pub fn remove(&self, slot: u32) -> Option<Port> {
+        let port = self.ports.borrow_mut().get_mut(slot as usize)?.take()?;
+        port.channel.bell(port.side).detach();
+        self.free.borrow_mut().push(slot);
+        Some(port)
+    }
+
+    /// Run `f` on the port in `slot`.
+    pub fn with_port<T>(&self, slot: u32, f: impl FnOnce(&mut Port) -> T) -> Option<T> {
+        self.ports.borrow_mut().get_mut(slot as usize)?.as_mut().map(f)
+    }
+
+    /// The environment goes: nobody may wake us any more, and our ports have no owner.
+    fn shutdown(&self) {
+        self.dead.set(true);
+        self.reactor.kill();
+        for port in self.ports.borrow_mut().drain(..).flatten() {
+            port.channel.bell(port.side).detach();
+            if let Some(thread) = port.worker {
+                forget_worker(thread);
+            }
+        }
+        self.transit.borrow_mut().clear();
+        self.policy.borrow_mut().on_park();
+        match self.handles.replace(Handles::None) {
+            // SAFETY: R1: the only call of `close` for each.
+            Handles::Uv { uv, wake, idle } => unsafe {
+                uv.close(wake, on_closed_async);
+                uv.close(idle, on_closed_idle);
+            },
+            Handles::Threadsafe(function) => {
+                // SAFETY: the environment's own reference; no waker is left (kill).
+                unsafe {
+                    sys::napi_release_threadsafe_function(function, sys::ThreadsafeFunctionReleaseMode::abort);
+                }
+                self.finish();
+            }
+            Handles::None => self.finish(),
+        }
+    }
+
+    /// All handles are closed: tell Node, and give the hook's share of the state back.
+    fn finish(&self) {
+        let hook = self.cleanup.replace(ptr::null_mut());
+        if !hook.is_null() {
+            // SAFETY: the handle of our own hook, once.
+            unsafe { sys::napi_remove_async_cleanup_hook(hook) };
+            // SAFETY: the share made in `start`; `self` is not used afterwards.
+            drop(unsafe { Rc::from_raw(ptr::from_ref(self)) });
+        }
+    }
+}
+
+/// Handles to wake the loop by, and the waker that uses them.
+///
+/// # Safety
+/// Thread of `env`; `state` must be readable as an `EnvState` when the loop runs next.
+unsafe fn open_handles(env: sys::napi_env, state: *mut c_void) -> Option<(Handles, Box<dyn Waker>)> {
+    let mut event_loop = ptr::null_mut();
+    // SAFETY: the caller's clause.
+    let has_loop = unsafe { sys::napi_get_uv_event_loop(env, &raw mut event_loop) } == sys::Status::napi_ok;
+    if let (Some(uv), true) = (Uv::get(), has_loop) {
+        let event_loop = event_loop.cast::<c_void>();
+        // SAFETY: the loop belongs to this thread and outlives the cleanup hook.
+        let (wake, idle) = unsafe { (uv.new_async(event_loop, on_async, state)?, uv.new_idle(event_loop, state)) };
+        return Some((Handles::Uv { uv, wake, idle }, Box::new(UvWaker { uv, handle: wake })));
+    }
+    // SAFETY: the caller's clause.
+    let function = unsafe { open_threadsafe(env, state)? };
+    Some((Handles::Threadsafe(function), Box::new(ThreadsafeWaker(function))))
+}
+
+/// # Safety
+/// As for `open_handles`.
+unsafe fn open_threadsafe(env: sys::napi_env, state: *mut c_void) -> Option<sys::napi_threadsafe_function> {
+    let name = "threadport";
+    let (mut resource, mut function) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: the caller's clause; `name` is valid for its length.
+    unsafe {
+        sys::napi_create_string_utf8(env, name.as_ptr().cast(), name.len() as isize, &raw mut resource);
+        let status = sys::napi_create_threadsafe_function(
+            env,
+            ptr::null_mut(),
+            ptr::null_mut(),
+            resource,
+            0,
+            1,
+            ptr::null_mut(),
+            None,
+            state,
+            Some(on_threadsafe),
+            &raw mut function,
+        );
+        if status != sys::Status::napi_ok {
+            return None;
+        }
+        sys::napi_unref_threadsafe_function(env, function);
+    }
+    Some(function)
+}
+
+/// Run `f`; a panic stays inside (it would otherwise cross a C frame).
+fn guarded(f: impl FnOnce()) {
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+}
+
+/// # Safety
+/// libuv's: a live handle whose data is the state.
+unsafe fn state_of<'a>(handle: Handle) -> Option<&'a EnvState> {
+    // SAFETY: the caller's clause; the table exists, it made the handle.
+    Some(unsafe { &*Uv::get()?.data(handle).cast::<EnvState>() })
+}
+
+unsafe extern "C" fn on_async(handle: Handle) {
+    // SAFETY: called by libuv for our handle.
+    guarded(|| unsafe { state_of(handle) }.into_iter().for_each(EnvState::wake));
+}
+
+unsafe extern "C" fn on_idle(handle: Handle) {
+    // SAFETY: called by libuv for our handle.
+    guarded(|| unsafe { state_of(handle) }.into_iter().for_each(EnvState::idle));
+}
+
+unsafe extern "C" fn on_threadsafe(
+    env: sys::napi_env,
+    _function: sys::napi_value,
+    state: *mut c_void,
+    _data: *mut c_void,
+) {
+    if env.is_null() {
+        return;
+    }
+    // SAFETY: the context given at creation; the state outlives the function (`shutdown`).
+    guarded(|| unsafe { &*state.cast::<EnvState>() }.wake());
+}
+
+unsafe extern "C" fn on_cleanup(_hook: sys::napi_async_cleanup_hook_handle, state: *mut c_void) {
+    // SAFETY: the share made in `start`.
+    guarded(|| unsafe { &*state.cast::<EnvState>() }.shutdown());
+}
+
+/// # Safety
+/// As for `state_of`, from a close callback of the handle.
+unsafe fn on_closed(handle: Handle, is_async: bool) {
+    // SAFETY: the caller's clause.
+    let (Some(state), Some(uv)) = (unsafe { state_of(handle) }, Uv::get()) else { return };
+    // SAFETY: this is the close callback.
+    unsafe { uv.free(handle, is_async) };
+    let left = state.open_handles.get() - 1;
+    state.open_handles.set(left);
+    if left == 0 {
+        state.finish();
+    }
+}
+
+unsafe extern "C" fn on_closed_async(handle: Handle) {
+    // SAFETY: called by libuv for our handle.
+    guarded(|| unsafe { on_closed(handle, true) });
+}
+
+unsafe extern "C" fn on_closed_idle(handle: Handle) {
+    // SAFETY: called by libuv for our handle.
+    guarded(|| unsafe { on_closed(handle, false) });
+}

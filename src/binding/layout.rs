@@ -1,0 +1,76 @@
+//! Words of the buffers that JS and Rust share on one thread. `lib/native.ts` holds the same
+//! numbers; `LAYOUT_VERSION` is compared when the addon is loaded.
+
+/// Raised with each change of this file.
+#[napi_derive::napi]
+pub const LAYOUT_VERSION: u32 = 1;
+
+/// Header of the transmit buffer; the message's words begin at [`TX_BASE`].
+pub mod tx {
+    /// In: slot of the port.
+    pub const SLOT: usize = 0;
+    /// In: one past the last word of the message.
+    pub const END: usize = 1;
+    /// In: kind of frame.
+    pub const KIND: usize = 2;
+    /// In: length of the text argument in UTF-16 units.
+    pub const TEXT: usize = 3;
+    /// In: 1 if the text has a unit above 0xff.
+    pub const WIDE: usize = 4;
+    /// In: length of the attachments argument.
+    pub const ATTACHMENTS: usize = 5;
+    /// In: 1 to send even if the gate is closed (control frames).
+    pub const FORCE: usize = 6;
+    /// First word of the message.
+    pub const BASE: usize = 8;
+}
+
+/// What `send` returns.
+#[derive(Clone, Copy)]
+#[repr(i32)]
+pub enum SendStatus {
+    /// In the lane.
+    Sent = 0,
+    /// The gate is closed: use the stock port.
+    Closed = 1,
+    /// In the lane, and the high-water mark has been reached.
+    Full = 2,
+    /// Not in the lane: what is there must be taken back first.
+    Recall = 3,
+    /// Nothing was sent: memory, or a size above the limits.
+    TooLarge = 4,
+    /// Nothing was sent: the arguments make no sense.
+    Invalid = 5,
+}
+
+/// Header of a receive buffer; frames begin at [`rx::BASE`].
+pub mod rx {
+    /// In: slot to read, or -1 for the next one with news. Out: slot read, or -1.
+    pub const SLOT: usize = 0;
+    /// In: frames of slot SETTLE that were delivered and are to be removed first.
+    pub const ADVANCE: usize = 1;
+    /// Out: number of frames in the buffer.
+    pub const FRAMES: usize = 2;
+    /// Out: bytes that the next frame needs, if it does not fit; else 0.
+    pub const NEEDED: usize = 3;
+    /// Out: attachments in the returned array.
+    pub const ATTACHMENTS: usize = 4;
+    /// Out: bit set of events.
+    pub const EVENTS: usize = 5;
+    /// In: see ADVANCE.
+    pub const SETTLE: usize = 6;
+    /// Out: 1 if the lane had frames beyond those in the buffer.
+    pub const MORE: usize = 7;
+    /// First word of the first frame.
+    pub const BASE: usize = 8;
+    /// The buffered amount fell below the mark.
+    pub const EVENT_DRAIN: i32 = 1;
+    /// The other side asks this one to take its frames back.
+    pub const EVENT_RECALL: i32 = 2;
+}
+
+/// Words before a frame's own: one past its last word, kind, text length in units, wide.
+pub const FRAME_HEADER_WORDS: usize = 4;
+
+/// The text of a frame holds UTF-16 units, not Latin-1 bytes.
+pub const KIND_WIDE: u32 = 1 << 31;

@@ -1,0 +1,398 @@
+//! A pair of lanes, its two ends, and what travels with them when a port moves to another thread.
+//!
+//! ```text
+//!   side 0                                   side 1
+//!   Half { producer, consumer }              Half { producer, consumer }
+//!        |  lane 0 -> 1  ------------------------->  |
+//!        |  <-------------------------  lane 1 -> 0  |
+//! ```
+//!
+//! # Contract
+//! - A [`Half`] has one owner at a time: the thread where the port is attached, or the channel
+//!   itself while the port travels ([`Channel::park`], [`Channel::claim`]).
+//! - The *gate* of a direction is opened by its consumer when the port is started in its thread.
+//!   A producer may write to the lane only after it has seen the gate open. A closed gate sends
+//!   it to the stock port.
+//! - Nothing here blocks for longer than a short critical section, and no lock is held while
+//!   foreign code runs.
+//!
+//! # Invariants
+//! - R1: `parked[side]` is `Some` only between `park` and `claim` of that side.
+//! - R2: in state [`Gate::Recall`] the consumer of the direction is parked and only the producer's
+//!   thread touches it (under the lock of `parked`).
+//!
+//! # Sync points
+//! - S1 (`gate`): release store by the consumer, acquire load by the producer. What becomes
+//!   visible: the consumer half was parked (Recall) or listens on its doorbell (Open).
+//! - S2 (`sent_begin`, `sent_end`): the producer brackets each stock post with them; a reader that
+//!   sees both equal before and after it emptied the stock queue knows how many messages that
+//!   queue has ever held.
+
+#[cfg(not(loom))]
+mod registry;
+
+#[cfg(not(loom))]
+pub use registry::{barrier, forget_worker, worker_channel};
+
+use std::collections::VecDeque;
+
+use crate::lane::{Consumer, Producer, lane};
+use crate::sync::{Arc, AtomicBool, AtomicU8, AtomicU64, Mutex, Ordering, fence, lock};
+use crate::wake::Doorbell;
+
+/// Which end of a channel: 0 or 1.
+pub type Side = usize;
+
+/// May the producer of a direction write to its lane?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Gate {
+    /// No: use the stock port.
+    Closed = 0,
+    /// Yes.
+    Open = 1,
+    /// No, and take back what is still in the lane: the reader went where nobody reads lanes.
+    Recall = 2,
+}
+
+/// What one end owns: it writes to one lane and reads the other.
+pub struct Half {
+    /// Writes towards the other side.
+    pub producer: Producer,
+    /// Reads what the other side wrote.
+    pub consumer: Consumer,
+    /// State of the JS layer that travels with the port.
+    pub baggage: Baggage,
+}
+
+/// Counters and modes of the JS layer; opaque to Rust, kept while the port travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Baggage {
+    /// Stock messages received so far on this end.
+    pub received: f64,
+    /// Bit set of modes, see `lib/messaging/state.ts`.
+    pub modes: u32,
+}
+
+/// A port in transit: which channel and which of its ends.
+#[derive(Clone)]
+pub struct PortRef {
+    /// The channel of the port.
+    pub channel: Arc<Channel>,
+    /// Its end.
+    pub side: Side,
+}
+
+/// Ports that stock message number `index` of a direction carries, in the order of its transfer list.
+struct Cargo {
+    index: f64,
+    ports: Vec<Option<PortRef>>,
+}
+
+/// Sizes of the stock messages under way, for `bufferedAmount`. A peer that never reports what it
+/// received (a plain `worker_threads` script) must not make it grow: beyond a bound, sizes are merged.
+#[derive(Default)]
+struct StockSizes {
+    sizes: VecDeque<u64>,
+    bytes: u64,
+}
+
+impl StockSizes {
+    const MOST: usize = 1 << 16;
+
+    fn push(&mut self, size: u64) -> u64 {
+        self.bytes += size;
+        let full = self.sizes.len() >= Self::MOST;
+        match self.sizes.back_mut() {
+            Some(last) if full => *last += size,
+            _ => self.sizes.push_back(size),
+        }
+        self.bytes
+    }
+
+    fn pop(&mut self) -> u64 {
+        self.bytes -= self.sizes.pop_front().unwrap_or(0);
+        self.bytes
+    }
+}
+
+/// One direction: everything the two threads share about it beside the lane itself.
+struct Direction {
+    /// Written by the consumer (Closed, Open, Recall) and by the producer (Recall -> Closed).
+    gate: AtomicU8,
+    /// Stock messages whose posting began / ended. Written by the producer only.
+    sent_begin: AtomicU64,
+    sent_end: AtomicU64,
+    /// Pushed by the producer, popped by the consumer.
+    stock: Mutex<StockSizes>,
+    /// `stock.bytes`, readable without the lock.
+    stock_bytes: AtomicU64,
+    /// Pushed by the producer before the stock message is posted, taken by the consumer.
+    cargo: Mutex<VecDeque<Cargo>>,
+    /// Above this many buffered bytes the producer wants to hear of the fall below it.
+    high_water_mark: AtomicU64,
+    /// The producer waits for that; the consumer clears it.
+    drain_armed: AtomicBool,
+    /// Once more than this many bytes are consumed, the producer is told. Written by the producer.
+    drain_target: AtomicU64,
+    /// The consumer tells the producer that `drain_armed` was cleared by a fall.
+    drained: AtomicBool,
+}
+
+impl Direction {
+    fn new() -> Direction {
+        Direction {
+            gate: AtomicU8::new(Gate::Closed as u8),
+            sent_begin: AtomicU64::new(0),
+            sent_end: AtomicU64::new(0),
+            stock: Mutex::new(StockSizes::default()),
+            stock_bytes: AtomicU64::new(0),
+            cargo: Mutex::new(VecDeque::new()),
+            high_water_mark: AtomicU64::new(DEFAULT_HIGH_WATER_MARK),
+            drain_armed: AtomicBool::new(false),
+            drain_target: AtomicU64::new(0),
+            drained: AtomicBool::new(false),
+        }
+    }
+}
+
+/// Default of `port.highWaterMark`, in bytes.
+pub const DEFAULT_HIGH_WATER_MARK: u64 = 1 << 20;
+
+/// Two directions and the places where their ends wait while they travel.
+pub struct Channel {
+    directions: [Direction; 2],
+    /// `bells[s]` reaches the thread that owns side `s`.
+    bells: [Doorbell; 2],
+    /// See R1.
+    parked: [Mutex<Option<Half>>; 2],
+    /// Side `s` is known to be read by this library (attached, or on its way to a thread that is).
+    adopted: [AtomicBool; 2],
+}
+
+impl Channel {
+    /// A new channel with both halves parked.
+    pub fn new() -> Arc<Channel> {
+        let (producer0, consumer1) = lane();
+        let (producer1, consumer0) = lane();
+        let half = |producer, consumer| {
+            Mutex::new(Some(Half { producer, consumer, baggage: Baggage::default() }))
+        };
+        Arc::new(Channel {
+            directions: [Direction::new(), Direction::new()],
+            bells: [Doorbell::new(), Doorbell::new()],
+            parked: [half(producer0, consumer0), half(producer1, consumer1)],
+            adopted: [AtomicBool::new(false), AtomicBool::new(false)],
+        })
+    }
+
+    /// The doorbell of `side`.
+    pub fn bell(&self, side: Side) -> &Doorbell {
+        &self.bells[side]
+    }
+
+    /// Take the half of `side`, if it is parked.
+    pub fn claim(&self, side: Side) -> Option<Half> {
+        let half = lock(&self.parked[side]).take();
+        if half.is_some() {
+            // Relaxed: a hint for choosing how to move a port; nothing is published by it.
+            self.adopted[side].store(true, Ordering::Relaxed);
+        }
+        half
+    }
+
+    /// Put the half of `side` down. `adopted` tells whether its next owner will read the lane.
+    pub fn park(&self, side: Side, half: Half, adopted: bool) {
+        *lock(&self.parked[side]) = Some(half);
+        // Relaxed: see `claim`.
+        self.adopted[side].store(adopted, Ordering::Relaxed);
+        let gate = if adopted { Gate::Closed } else { Gate::Recall };
+        self.set_gate(1 - side, gate);
+        if gate == Gate::Recall {
+            self.bells[1 - side].ring();
+        }
+    }
+
+    /// Producer, gate in state Recall: take the reader's half to read back what it left (R2).
+    pub fn reclaim(&self, side: Side) -> Option<Half> {
+        lock(&self.parked[side]).take()
+    }
+
+    /// Undo `reclaim`; from now on the producer uses the stock port.
+    pub fn end_recall(&self, side: Side, half: Half) {
+        *lock(&self.parked[side]) = Some(half);
+        self.set_gate(1 - side, Gate::Closed);
+    }
+
+    /// Is `side` read by this library, as far as is known? May be stale.
+    pub fn is_adopted(&self, side: Side) -> bool {
+        // Relaxed: see `claim`.
+        self.adopted[side].load(Ordering::Relaxed)
+    }
+
+    /// The gate of the direction that starts at `side`.
+    pub fn gate(&self, side: Side) -> Gate {
+        // Acquire: S1, pairs with `set_gate`.
+        match self.directions[side].gate.load(Ordering::Acquire) {
+            1 => Gate::Open,
+            2 => Gate::Recall,
+            _ => Gate::Closed,
+        }
+    }
+
+    /// Set the gate of the direction that starts at `side`.
+    pub fn set_gate(&self, side: Side, gate: Gate) {
+        // Release: S1.
+        self.directions[side].gate.store(gate as u8, Ordering::Release);
+    }
+
+    /// A stock message is about to be posted from `side`.
+    pub fn stock_begin(&self, side: Side) {
+        // SeqCst: S2; must not sink below the post, and the reader compares two counters.
+        self.directions[side].sent_begin.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The post is over; `sent` is false if it threw. `size` is its estimated size in bytes.
+    pub fn stock_end(&self, side: Side, sent: bool, size: u64) {
+        let direction = &self.directions[side];
+        if sent {
+            let bytes = lock(&direction.stock).push(size);
+            // Relaxed: a statistic, see `buffered`.
+            direction.stock_bytes.store(bytes, Ordering::Relaxed);
+        }
+        // SeqCst: S2.
+        if sent {
+            direction.sent_end.fetch_add(1, Ordering::SeqCst);
+        } else {
+            direction.sent_begin.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Consumer of the direction from `side`: one more stock message has been received.
+    pub fn stock_received(&self, side: Side) {
+        let direction = &self.directions[side];
+        let left = lock(&direction.stock).pop();
+        // Relaxed: a statistic, see `buffered`.
+        direction.stock_bytes.store(left, Ordering::Relaxed);
+        // SeqCst: see `disarm_drain`.
+        let armed = direction.drain_armed.load(Ordering::SeqCst);
+        // Relaxed: see `arm_drain`.
+        if armed && left < direction.high_water_mark.load(Ordering::Relaxed) {
+            self.tell_drained(side);
+        }
+    }
+
+    /// Bytes that `side` has sent, by the lane or (estimated) by the stock port, and its peer has not
+    /// received. May be stale.
+    pub fn buffered(&self, side: Side, producer: &Producer) -> u64 {
+        // Relaxed: a statistic.
+        producer.buffered() + self.directions[side].stock_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Numbers of stock messages from `side`: posts begun, posts ended.
+    pub fn stock_counts(&self, side: Side) -> (u64, u64) {
+        let direction = &self.directions[side];
+        // SeqCst: S2.
+        (direction.sent_begin.load(Ordering::SeqCst), direction.sent_end.load(Ordering::SeqCst))
+    }
+
+    /// Start the count of `side` again at `sent` messages.
+    pub fn set_stock_count(&self, side: Side, sent: u64) {
+        let direction = &self.directions[side];
+        // SeqCst: S2.
+        direction.sent_begin.store(sent, Ordering::SeqCst);
+        direction.sent_end.store(sent, Ordering::SeqCst);
+    }
+
+    /// Stock message `index` from `side` carries these ports.
+    pub fn load_cargo(&self, side: Side, index: f64, ports: Vec<Option<PortRef>>) {
+        lock(&self.directions[side].cargo).push_back(Cargo { index, ports });
+    }
+
+    /// Take the last cargo back: its post threw.
+    pub fn unload_last(&self, side: Side, index: f64) -> Option<Vec<Option<PortRef>>> {
+        let mut cargo = lock(&self.directions[side].cargo);
+        if cargo.back().is_some_and(|last| last.index == index) {
+            return cargo.pop_back().map(|last| last.ports);
+        }
+        None
+    }
+
+    /// The ports of stock message `index` from `side`; older entries that nobody asked for are dropped.
+    pub fn unload(&self, side: Side, index: f64) -> Option<Vec<Option<PortRef>>> {
+        let mut cargo = lock(&self.directions[side].cargo);
+        while let Some(first) = cargo.front() {
+            if first.index > index {
+                return None;
+            }
+            let first = cargo.pop_front()?;
+            if first.index == index {
+                return Some(first.ports);
+            }
+        }
+        None
+    }
+
+    /// Is there cargo from `side` that was not unloaded?
+    pub fn has_cargo(&self, side: Side) -> bool {
+        !lock(&self.directions[side].cargo).is_empty()
+    }
+
+    /// High-water mark of the direction that starts at `side`, in bytes.
+    pub fn set_high_water_mark(&self, side: Side, bytes: u64) {
+        // Relaxed: a threshold; a stale value shifts one 'drain' by one batch.
+        self.directions[side].high_water_mark.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Producer, after a push: remember that the mark has been reached. True the first time.
+    pub fn arm_drain(&self, side: Side, producer: &Producer) -> bool {
+        let direction = &self.directions[side];
+        // Relaxed: own threshold, own state (only this thread sets `drain_armed`).
+        let mark = direction.high_water_mark.load(Ordering::Relaxed);
+        let armed = direction.drain_armed.load(Ordering::Relaxed);
+        if !armed && self.buffered(side, producer) < mark {
+            return false;
+        }
+        // Relaxed: published by the swap below; later a stale target only delays 'drain'.
+        direction.drain_target.store(producer.accepted().saturating_sub(mark), Ordering::Relaxed);
+        if armed || direction.drain_armed.swap(true, Ordering::SeqCst) {
+            return false;
+        }
+        // The consumer may have emptied the lane before it could see the flag: look again.
+        fence(Ordering::SeqCst);
+        if self.buffered(side, producer) < mark {
+            self.tell_drained(side);
+        }
+        true
+    }
+
+    /// Consumer of the direction from `side`, after an advance: did it fall below the mark?
+    pub fn disarm_drain(&self, side: Side, consumed: u64) {
+        let direction = &self.directions[side];
+        // SeqCst: pairs with the fence in `arm_drain`: either it sees our advance or we its flag.
+        fence(Ordering::SeqCst);
+        // Relaxed: see `arm_drain`.
+        if direction.drain_armed.load(Ordering::SeqCst)
+            && consumed > direction.drain_target.load(Ordering::Relaxed)
+        {
+            self.tell_drained(side);
+        }
+    }
+
+    fn tell_drained(&self, side: Side) {
+        let direction = &self.directions[side];
+        // SeqCst: only one of the two sides tells.
+        if direction.drain_armed.swap(false, Ordering::SeqCst) {
+            // Release: pairs with `take_drained`.
+            direction.drained.store(true, Ordering::Release);
+            self.bells[side].ring();
+        }
+    }
+
+    /// Producer: was there a fall below the mark since the last call?
+    pub fn take_drained(&self, side: Side) -> bool {
+        let direction = &self.directions[side];
+        // Acquire: pairs with `disarm_drain`. The plain load keeps the common case free of a swap.
+        direction.drained.load(Ordering::Acquire) && direction.drained.swap(false, Ordering::AcqRel)
+    }
+}

@@ -1,0 +1,36 @@
+//! Channels between a `Worker` and its parent, found by thread id.
+//!
+//! Either side may come first. An entry lives until the parent's side or the worker's thread is
+//! gone ([`forget_worker`]); nobody else can name a channel.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::Channel;
+use crate::sync::{Arc, Mutex, lock};
+
+fn workers() -> &'static Mutex<HashMap<u64, Arc<Channel>>> {
+    static WORKERS: OnceLock<Mutex<HashMap<u64, Arc<Channel>>>> = OnceLock::new();
+    WORKERS.get_or_init(|| Mutex::new(HashMap::new()))
+}
+
+/// The channel of worker thread `thread_id`: made by whichever side asks first.
+pub fn worker_channel(thread_id: u64) -> Arc<Channel> {
+    lock(workers()).entry(thread_id).or_insert_with(Channel::new).clone()
+}
+
+/// The pair has found each other, or one of them is gone.
+pub fn forget_worker(thread_id: u64) {
+    lock(workers()).remove(&thread_id);
+}
+
+/// A text that is the same in all threads of this process and that nobody outside can know.
+pub fn barrier() -> String {
+    static BARRIER: OnceLock<String> = OnceLock::new();
+    let make = || {
+        // RandomState is seeded from the system's randomness.
+        let random = || std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
+        format!("threadport:{:016x}{:016x}", random(), random())
+    };
+    BARRIER.get_or_init(make).clone()
+}

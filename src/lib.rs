@@ -1,0 +1,10 @@
+//! Core of threadport: lanes between JavaScript threads, and the addon around them.
+#[cfg(feature = "node")]
+mod binding;
+pub mod channel;
+pub mod lane;
+#[cfg(not(loom))]
+pub mod shapes;
+pub mod slab;
+mod sync;
+pub mod wake;

@@ -1,0 +1,105 @@
+//! The process-wide free lists.
+#![forbid(unsafe_code)]
+
+use super::{Block, OutOfMemory, SlabBuf};
+use crate::sync::process::{AtomicUsize, LazyLock, Ordering};
+use flume::{Receiver, Sender};
+
+const SMALLEST_SHIFT: u32 = SlabPool::SMALLEST.trailing_zeros();
+const CLASSES: usize = (SlabPool::LARGEST.trailing_zeros() - SMALLEST_SHIFT + 1) as usize;
+
+/// Free lists of blocks, one bounded list for each power of two from 16 KiB to 64 MiB.
+#[derive(Debug)]
+pub struct SlabPool {
+    classes: [FreeList; CLASSES],
+    /// Bytes in all free lists together, or about to be. Any thread; at most [`SlabPool::MAX_CACHED`] plus
+    /// what other threads are just trying to add. A quota, orders nothing.
+    cached: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct FreeList {
+    returned: Sender<Block>,
+    free: Receiver<Block>,
+}
+
+static POOL: LazyLock<SlabPool> = LazyLock::new(SlabPool::new);
+
+impl SlabPool {
+    /// The smallest block that is kept, in bytes.
+    pub const SMALLEST: usize = 16 << 10;
+    /// The largest block that is kept, in bytes.
+    pub const LARGEST: usize = 64 << 20;
+    /// The most bytes kept in the free lists.
+    pub const MAX_CACHED: usize = 64 << 20;
+
+    /// The pool of this process.
+    pub fn global() -> &'static SlabPool {
+        &POOL
+    }
+
+    fn new() -> Self {
+        let list = |class: usize| {
+            let (returned, free) = flume::bounded(Self::MAX_CACHED / (Self::SMALLEST << class));
+            FreeList { returned, free }
+        };
+        Self {
+            classes: std::array::from_fn(list),
+            cached: AtomicUsize::new(0),
+        }
+    }
+
+    /// An exclusive buffer of exactly `len` bytes. The content is arbitrary: zeros, or what an earlier user of
+    /// the block left there.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if a fresh block was needed and could not be had.
+    pub fn take(&self, len: usize) -> Result<SlabBuf, OutOfMemory> {
+        Ok(SlabBuf::new(self.take_block(len)?, len))
+    }
+
+    /// Bytes in the free lists. Racy: blocks come and go while the caller looks at the answer.
+    pub fn cached_bytes(&self) -> usize {
+        // Relaxed: a statistic.
+        self.cached.load(Ordering::Relaxed)
+    }
+
+    /// A block of at least `len` bytes; longer when the size is rounded up to a class.
+    pub(crate) fn take_block(&self, len: usize) -> Result<Block, OutOfMemory> {
+        let Some(class) = class_for(len) else {
+            return Block::allocate(len);
+        };
+        match self.classes[class].free.try_recv() {
+            Ok(block) => {
+                // Relaxed: a quota; flume handed the block over.
+                self.cached.fetch_sub(block.len(), Ordering::Relaxed);
+                Ok(block)
+            }
+            Err(_) => Block::allocate(Self::SMALLEST << class),
+        }
+    }
+
+    /// Keeps `block` for the next taker, or frees it: not of a class, or the pool is full.
+    pub(crate) fn give_back(&self, block: Block) {
+        let len = block.len();
+        let Some(class) = class_for(len).filter(|class| len == Self::SMALLEST << class) else {
+            return;
+        };
+        // Relaxed: a quota. Counting first means that racing givers give up rather than exceed the limit.
+        let before = self.cached.fetch_add(len, Ordering::Relaxed);
+        let kept = before + len <= Self::MAX_CACHED
+            && self.classes[class].returned.try_send(block).is_ok();
+        if !kept {
+            self.cached.fetch_sub(len, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The class whose blocks have room for `len` bytes; none if such blocks are not kept.
+fn class_for(len: usize) -> Option<usize> {
+    if !(SlabPool::SMALLEST..=SlabPool::LARGEST).contains(&len) {
+        return None;
+    }
+    Some((len.next_power_of_two().trailing_zeros() - SMALLEST_SHIFT) as usize)
+}

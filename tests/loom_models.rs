@@ -1,0 +1,409 @@
+//! Every interleaving, and every reordering that the memory model allows, of the protocols between threads.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test --release --no-default-features --test loom_models`
+//!
+//! Under loom a segment holds two small frames, so that three frames cross a boundary and five recycle a
+//! segment. Frame bytes are watched by `sync::Shadow`, allocations by `loom::alloc`: a frame read too early, a
+//! segment freed twice or never is a failure without any assertion here.
+#![cfg(loom)]
+
+use bytes::Bytes;
+use loom::model::Builder;
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::{Arc, Notify};
+use loom::thread;
+use threadport::lane::{Consumer, Producer, lane};
+use threadport::wake::{Doorbell, Reactor, Waker};
+
+/// Runs `model` with at most `preemptions` involuntary switches per execution.
+fn bounded(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(model);
+}
+
+fn push(producer: &mut Producer, kind: u32) {
+    let mut frame = producer.reserve(8, 0).unwrap();
+    frame
+        .words_mut()
+        .copy_from_slice(&u64::from(kind).to_ne_bytes());
+    frame.commit(kind, Vec::new());
+}
+
+/// Reads what there is, from frame number `next` on; answers the next number.
+fn read(consumer: &mut Consumer, next: u32) -> u32 {
+    let mut seen = next;
+    let visited = consumer.peek(|frame| {
+        assert_eq!(frame.header.kind, seen);
+        assert_eq!(frame.words, u64::from(seen).to_ne_bytes());
+        seen += 1;
+        true
+    });
+    assert_eq!(visited, (seen - next) as usize);
+    consumer.advance(visited);
+    seen
+}
+
+/// Reads until `frames` have come.
+fn read_all(consumer: &mut Consumer, frames: u32) {
+    let mut next = 0;
+    while next < frames {
+        let before = next;
+        next = read(consumer, next);
+        if next == before {
+            thread::yield_now();
+        }
+    }
+}
+
+/// An attachment whose release is counted.
+struct Counted(std::sync::Arc<std::sync::atomic::AtomicUsize>);
+
+impl Counted {
+    fn bytes(live: &std::sync::Arc<std::sync::atomic::AtomicUsize>) -> Bytes {
+        live.fetch_add(1, Ordering::SeqCst);
+        Bytes::from_owner(Self(live.clone()))
+    }
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        b"attachment"
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+// The lane.
+
+#[test]
+fn publish_against_consume() {
+    bounded(4, || {
+        let (mut producer, mut consumer) = lane();
+        let sender = thread::spawn(move || (0..2).for_each(|kind| push(&mut producer, kind)));
+        read_all(&mut consumer, 2);
+        sender.join().unwrap();
+        assert!(consumer.is_empty());
+    });
+}
+
+#[test]
+fn segments_are_handed_over() {
+    bounded(3, || {
+        let (mut producer, mut consumer) = lane();
+        let sender = thread::spawn(move || (0..3).for_each(|kind| push(&mut producer, kind)));
+        read_all(&mut consumer, 3);
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn segments_are_recycled() {
+    bounded(3, || {
+        let (mut producer, mut consumer) = lane();
+        (0..3).for_each(|kind| push(&mut producer, kind));
+        let next = read(&mut consumer, 0);
+        let sender = thread::spawn(move || {
+            (3..7).for_each(|kind| push(&mut producer, kind));
+            producer
+        });
+        let mut seen = next;
+        while seen < 7 {
+            let before = seen;
+            seen = read(&mut consumer, seen);
+            if seen == before {
+                thread::yield_now();
+            }
+        }
+        let mut producer = sender.join().unwrap();
+        push(&mut producer, 7);
+        assert_eq!(read(&mut consumer, 7), 8);
+        assert_eq!(producer.buffered(), 0);
+    });
+}
+
+#[test]
+fn peek_crosses_segments_while_the_producer_goes_on() {
+    bounded(3, || {
+        let (mut producer, mut consumer) = lane();
+        push(&mut producer, 0);
+        let sender = thread::spawn(move || (1..4).for_each(|kind| push(&mut producer, kind)));
+        let first = consumer.peek(|_| true);
+        let second = consumer.peek(|_| true);
+        assert!(1 <= first && first <= second && second <= 4);
+        consumer.advance(first);
+        sender.join().unwrap();
+        assert_eq!(read(&mut consumer, first as u32), 4);
+    });
+}
+
+#[test]
+fn producer_close_against_consumer() {
+    bounded(4, || {
+        let (mut producer, mut consumer) = lane();
+        let sender = thread::spawn(move || {
+            push(&mut producer, 0);
+            push(&mut producer, 1);
+            producer.close();
+        });
+        let mut next = 0;
+        loop {
+            let closed = consumer.is_closed();
+            next = read(&mut consumer, next);
+            if closed {
+                break;
+            }
+            thread::yield_now();
+        }
+        assert_eq!(next, 2, "closed before the last frame");
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn consumer_drop_against_push() {
+    bounded(3, || {
+        let live = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let (mut producer, mut consumer) = lane();
+        let theirs = live.clone();
+        let sender = thread::spawn(move || {
+            for kind in 0..3 {
+                let frame = producer.reserve(0, 0).unwrap();
+                frame.commit(kind, [Counted::bytes(&theirs)]);
+            }
+            if producer.is_consumer_gone() {
+                assert_eq!(producer.buffered(), 0);
+            }
+        });
+        let visited = consumer.peek(|_| true).min(1);
+        consumer.advance(visited);
+        drop(consumer);
+        sender.join().unwrap();
+        assert_eq!(live.load(Ordering::SeqCst), 0);
+    });
+}
+
+#[test]
+fn pushes_after_the_consumer_is_gone_are_released() {
+    bounded(3, || {
+        let live = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let (mut producer, consumer) = lane();
+        let reader = thread::spawn(move || drop(consumer));
+        for kind in 0..3 {
+            let frame = producer.reserve(8, 0).unwrap();
+            frame.commit(kind, [Counted::bytes(&live)]);
+        }
+        reader.join().unwrap();
+        let frame = producer.reserve(8, 0).unwrap();
+        frame.commit(3, [Counted::bytes(&live)]);
+        assert_eq!(live.load(Ordering::SeqCst), 0, "kept for nobody");
+    });
+}
+
+// The reactor.
+
+/// Wakes a thread that waits for `notify`, and counts.
+struct Sleeper {
+    notify: Notify,
+    wakes: AtomicUsize,
+}
+
+impl Sleeper {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            notify: Notify::new(),
+            wakes: AtomicUsize::new(0),
+        })
+    }
+}
+
+struct Wake(Arc<Sleeper>);
+
+impl Waker for Wake {
+    fn wake(&self) {
+        self.0.wakes.fetch_add(1, Ordering::Relaxed);
+        self.0.notify.notify();
+    }
+}
+
+fn reactor() -> (Arc<Reactor>, Arc<Sleeper>) {
+    let sleeper = Sleeper::new();
+    (Reactor::new(Box::new(Wake(sleeper.clone()))), sleeper)
+}
+
+/// Takes `slots` slots, sleeping in between; a lost wake is a deadlock, which loom reports. Every sleep ends with
+/// exactly one wake.
+fn take_slots(reactor: &Reactor, sleeper: &Sleeper, slots: usize, mut take: impl FnMut(u32)) {
+    let (mut taken, mut sleeps) = (0, 0);
+    while taken < slots {
+        while let Some(slot) = reactor.next() {
+            take(slot);
+            taken += 1;
+        }
+        if taken < slots && reactor.park() {
+            sleeper.notify.wait();
+            sleeps += 1;
+            assert_eq!(sleeper.wakes.load(Ordering::Relaxed), sleeps);
+            reactor.unpark();
+        }
+    }
+}
+
+#[test]
+fn park_against_post() {
+    loom::model(|| {
+        let (reactor, sleeper) = reactor();
+        let theirs = reactor.clone();
+        let sender = thread::spawn(move || {
+            theirs.post(0);
+            theirs.post(1);
+        });
+        let mut expected = 0;
+        take_slots(&reactor, &sleeper, 2, |slot| {
+            assert_eq!(slot, expected);
+            expected += 1;
+        });
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn park_against_two_senders() {
+    bounded(3, || {
+        let (reactor, sleeper) = reactor();
+        let senders = [0, 1].map(|slot| {
+            let theirs = reactor.clone();
+            thread::spawn(move || theirs.post(slot))
+        });
+        take_slots(&reactor, &sleeper, 2, |_| ());
+        senders.into_iter().for_each(|s| s.join().unwrap());
+    });
+}
+
+#[test]
+fn poll_then_park_against_post() {
+    loom::model(|| {
+        let (reactor, sleeper) = reactor();
+        let theirs = reactor.clone();
+        let sender = thread::spawn(move || theirs.post(7));
+        reactor.poll_begin();
+        let seen = reactor.has_news();
+        let parked = reactor.park();
+        assert!(!(seen && parked), "parked with news");
+        if parked {
+            sleeper.notify.wait();
+            reactor.unpark();
+        }
+        assert_eq!(reactor.next(), Some(7));
+        sender.join().unwrap();
+        assert_eq!(sleeper.wakes.load(Ordering::Relaxed), usize::from(parked));
+    });
+}
+
+/// A handle that must not be touched once it is closed.
+struct Handle(Arc<AtomicBool>);
+
+impl Waker for Handle {
+    fn wake(&self) {
+        assert!(!self.0.load(Ordering::Relaxed), "woken after the kill");
+    }
+}
+
+#[test]
+fn kill_against_post_and_wake() {
+    bounded(3, || {
+        let closed = Arc::new(AtomicBool::new(false));
+        let reactor = Reactor::new(Box::new(Handle(closed.clone())));
+        assert!(reactor.park());
+        let senders = [0, 1].map(|slot| {
+            let theirs = reactor.clone();
+            thread::spawn(move || theirs.post(slot))
+        });
+        reactor.kill();
+        closed.store(true, Ordering::Relaxed);
+        senders.into_iter().for_each(|s| s.join().unwrap());
+        assert!(!reactor.has_news(), "a dead reactor keeps slots");
+    });
+}
+
+// Lane, bell and reactor together.
+
+/// The slots seen lead to all frames, though rings coalesce.
+#[test]
+fn publish_and_ring_against_answer_and_park() {
+    bounded(3, || {
+        let (reactor, sleeper) = reactor();
+        let (mut producer, mut consumer) = lane();
+        let bell = Arc::new(Doorbell::new());
+        bell.attach(reactor.clone(), 0);
+        let theirs = bell.clone();
+        let sender = thread::spawn(move || {
+            for kind in 0..2 {
+                push(&mut producer, kind);
+                theirs.ring();
+            }
+        });
+        let mut next = 0;
+        while next < 2 {
+            while reactor.next().is_some() {
+                bell.answer();
+                next = read(&mut consumer, next);
+            }
+            if next < 2 && reactor.park() {
+                sleeper.notify.wait();
+                reactor.unpark();
+            }
+        }
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn ring_against_attach() {
+    loom::model(|| {
+        let (reactor, _) = reactor();
+        let bell = Arc::new(Doorbell::new());
+        let theirs = bell.clone();
+        let sender = thread::spawn(move || theirs.ring());
+        bell.attach(reactor.clone(), 3);
+        sender.join().unwrap();
+        assert_eq!(reactor.next(), Some(3), "a ring was lost");
+    });
+}
+
+/// The port moves while it is rung: the new reactor hears of everything that the old one did not answer.
+#[test]
+fn ring_against_detach_and_attach() {
+    bounded(3, || {
+        let (old, _) = reactor();
+        let (new, _) = reactor();
+        let (mut producer, mut consumer) = lane();
+        let bell = Arc::new(Doorbell::new());
+        bell.attach(old.clone(), 1);
+        let theirs = bell.clone();
+        let sender = thread::spawn(move || {
+            push(&mut producer, 0);
+            theirs.ring();
+        });
+        let mut next = 0;
+        if old.next().is_some() {
+            bell.answer();
+            next = read(&mut consumer, next);
+        }
+        bell.detach();
+        let posted = old.next().is_some();
+        bell.attach(new.clone(), 2);
+        sender.join().unwrap();
+        assert!(!old.has_news() || posted, "posted after the detach");
+        if new.next().is_some() {
+            bell.answer();
+            next = read(&mut consumer, next);
+        }
+        assert_eq!(next, 1, "the frame was left behind");
+        old.kill();
+    });
+}
