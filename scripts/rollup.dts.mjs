@@ -1,12 +1,12 @@
-// Bundles the public types of lib/index.ts into index.d.ts.
+// Bundles the public types (public-types.ts) into index.d.ts.
 
 import dts from 'rollup-plugin-dts';
 
-const banner = '// GENERATED from lib/ by `npm run build:types`: do not edit.';
+const banner = '// GENERATED from scripts/public-types.ts by `npm run build:types`: do not edit.';
 
 export default {
-  input: 'lib/index.ts',
+  input: 'scripts/public-types.ts',
   output: { file: 'index.d.ts', format: 'es', banner },
-  external: [/^node:/, /native\.js$/],
+  external: [/^node:/],
   plugins: [dts({ tsconfig: 'tsconfig.json' })],
 };

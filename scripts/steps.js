@@ -34,7 +34,8 @@ function filesUnder(entry) {
 }
 
 function buildNative() {
-  const args = ['build', '--platform', '--release', '--js', 'native.js', '--dts', 'native.d.ts'];
+  // No generated loader: lib/native.ts loads the file itself, and tries no package of another name.
+  const args = ['build', '--platform', '--release', '--no-js', '--dts', 'native.d.ts'];
   run(process.execPath, [bin('@napi-rs/cli', 'napi'), ...args]);
 }
 
@@ -50,7 +51,6 @@ function buildTs() {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    external: ['../native.js'],
     define: { __THREADPORT_VERSION__: JSON.stringify(version) },
     logLevel: 'warning',
   });
@@ -64,7 +64,7 @@ const steps = {
   native: {
     run: buildNative,
     inputs: ['src', 'build.rs', 'Cargo.toml', 'Cargo.lock', 'package-lock.json'],
-    outputs: ['native.js', 'native.d.ts', /^threadport\..*\.node$/],
+    outputs: ['native.d.ts', /^threadport\..*\.node$/],
   },
   ts: {
     run: buildTs,
@@ -73,7 +73,7 @@ const steps = {
   },
   types: {
     run: buildTypes,
-    inputs: ['lib', 'tsconfig.json', 'package-lock.json', 'scripts/rollup.dts.mjs'],
+    inputs: ['lib', 'tsconfig.json', 'package-lock.json', 'scripts/rollup.dts.mjs', 'scripts/public-types.ts'],
     outputs: ['index.d.ts'],
   },
 };

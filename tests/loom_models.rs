@@ -44,16 +44,28 @@ fn read(consumer: &mut Consumer, next: u32) -> u32 {
     seen
 }
 
-/// Reads until `frames` have come.
-fn read_all(consumer: &mut Consumer, frames: u32) {
-    let mut next = 0;
-    while next < frames {
-        let before = next;
-        next = read(consumer, next);
-        if next == before {
-            thread::yield_now();
-        }
-    }
+/// Reads twice while `sender` runs, then the rest; `next` is the first frame, `end` the one after the last.
+fn read_against(
+    consumer: &mut Consumer,
+    sender: thread::JoinHandle<Producer>,
+    next: u32,
+    end: u32,
+) -> Producer {
+    let next = read(consumer, next);
+    let next = read(consumer, next);
+    let producer = sender.join().unwrap();
+    assert_eq!(read(consumer, next), end);
+    assert!(consumer.is_empty());
+    assert_eq!(producer.buffered(), 0);
+    producer
+}
+
+/// Pushes frames from another thread.
+fn pushing(mut producer: Producer, kinds: std::ops::Range<u32>) -> thread::JoinHandle<Producer> {
+    thread::spawn(move || {
+        kinds.for_each(|kind| push(&mut producer, kind));
+        producer
+    })
 }
 
 /// An attachment whose release is counted.
@@ -83,46 +95,31 @@ impl Drop for Counted {
 #[test]
 fn publish_against_consume() {
     bounded(4, || {
-        let (mut producer, mut consumer) = lane();
-        let sender = thread::spawn(move || (0..2).for_each(|kind| push(&mut producer, kind)));
-        read_all(&mut consumer, 2);
-        sender.join().unwrap();
-        assert!(consumer.is_empty());
+        let (producer, mut consumer) = lane();
+        let sender = pushing(producer, 0..2);
+        read_against(&mut consumer, sender, 0, 2);
     });
 }
 
 #[test]
 fn segments_are_handed_over() {
-    bounded(3, || {
-        let (mut producer, mut consumer) = lane();
-        let sender = thread::spawn(move || (0..3).for_each(|kind| push(&mut producer, kind)));
-        read_all(&mut consumer, 3);
-        sender.join().unwrap();
+    bounded(2, || {
+        let (producer, mut consumer) = lane();
+        let sender = pushing(producer, 0..5);
+        read_against(&mut consumer, sender, 0, 5);
     });
 }
 
 #[test]
 fn segments_are_recycled() {
-    bounded(3, || {
+    bounded(2, || {
         let (mut producer, mut consumer) = lane();
         (0..3).for_each(|kind| push(&mut producer, kind));
         let next = read(&mut consumer, 0);
-        let sender = thread::spawn(move || {
-            (3..7).for_each(|kind| push(&mut producer, kind));
-            producer
-        });
-        let mut seen = next;
-        while seen < 7 {
-            let before = seen;
-            seen = read(&mut consumer, seen);
-            if seen == before {
-                thread::yield_now();
-            }
-        }
-        let mut producer = sender.join().unwrap();
+        let sender = pushing(producer, 3..7);
+        let mut producer = read_against(&mut consumer, sender, next, 7);
         push(&mut producer, 7);
         assert_eq!(read(&mut consumer, 7), 8);
-        assert_eq!(producer.buffered(), 0);
     });
 }
 
@@ -143,7 +140,7 @@ fn peek_crosses_segments_while_the_producer_goes_on() {
 
 #[test]
 fn producer_close_against_consumer() {
-    bounded(4, || {
+    bounded(3, || {
         let (mut producer, mut consumer) = lane();
         let sender = thread::spawn(move || {
             push(&mut producer, 0);
@@ -151,22 +148,20 @@ fn producer_close_against_consumer() {
             producer.close();
         });
         let mut next = 0;
-        loop {
+        for _ in 0..2 {
             let closed = consumer.is_closed();
             next = read(&mut consumer, next);
-            if closed {
-                break;
-            }
-            thread::yield_now();
+            assert!(!closed || next == 2, "closed before the last frame");
         }
-        assert_eq!(next, 2, "closed before the last frame");
         sender.join().unwrap();
+        assert!(consumer.is_closed());
+        assert_eq!(read(&mut consumer, next), 2);
     });
 }
 
 #[test]
 fn consumer_drop_against_push() {
-    bounded(3, || {
+    bounded(2, || {
         let live = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let (mut producer, mut consumer) = lane();
         let theirs = live.clone();
@@ -230,13 +225,23 @@ impl Waker for Wake {
     }
 }
 
+impl Sleeper {
+    /// Sleeps until there were `wakes` wakes, and checks that there were not more. A lost wake is a deadlock,
+    /// which loom reports. (Loom's `Notify` wakes spuriously, hence the loop.)
+    fn sleep(&self, wakes: usize) {
+        while self.wakes.load(Ordering::Relaxed) < wakes {
+            self.notify.wait();
+        }
+        assert_eq!(self.wakes.load(Ordering::Relaxed), wakes);
+    }
+}
+
 fn reactor() -> (Arc<Reactor>, Arc<Sleeper>) {
     let sleeper = Sleeper::new();
     (Reactor::new(Box::new(Wake(sleeper.clone()))), sleeper)
 }
 
-/// Takes `slots` slots, sleeping in between; a lost wake is a deadlock, which loom reports. Every sleep ends with
-/// exactly one wake.
+/// Takes `slots` slots, sleeping in between. Every sleep ends with exactly one wake.
 fn take_slots(reactor: &Reactor, sleeper: &Sleeper, slots: usize, mut take: impl FnMut(u32)) {
     let (mut taken, mut sleeps) = (0, 0);
     while taken < slots {
@@ -245,9 +250,8 @@ fn take_slots(reactor: &Reactor, sleeper: &Sleeper, slots: usize, mut take: impl
             taken += 1;
         }
         if taken < slots && reactor.park() {
-            sleeper.notify.wait();
             sleeps += 1;
-            assert_eq!(sleeper.wakes.load(Ordering::Relaxed), sleeps);
+            sleeper.sleep(sleeps);
             reactor.unpark();
         }
     }
@@ -255,7 +259,7 @@ fn take_slots(reactor: &Reactor, sleeper: &Sleeper, slots: usize, mut take: impl
 
 #[test]
 fn park_against_post() {
-    loom::model(|| {
+    bounded(4, || {
         let (reactor, sleeper) = reactor();
         let theirs = reactor.clone();
         let sender = thread::spawn(move || {
@@ -273,7 +277,7 @@ fn park_against_post() {
 
 #[test]
 fn park_against_two_senders() {
-    bounded(3, || {
+    bounded(2, || {
         let (reactor, sleeper) = reactor();
         let senders = [0, 1].map(|slot| {
             let theirs = reactor.clone();
@@ -295,7 +299,7 @@ fn poll_then_park_against_post() {
         let parked = reactor.park();
         assert!(!(seen && parked), "parked with news");
         if parked {
-            sleeper.notify.wait();
+            sleeper.sleep(1);
             reactor.unpark();
         }
         assert_eq!(reactor.next(), Some(7));
@@ -347,14 +351,15 @@ fn publish_and_ring_against_answer_and_park() {
                 theirs.ring();
             }
         });
-        let mut next = 0;
+        let (mut next, mut sleeps) = (0, 0);
         while next < 2 {
             while reactor.next().is_some() {
                 bell.answer();
                 next = read(&mut consumer, next);
             }
             if next < 2 && reactor.park() {
-                sleeper.notify.wait();
+                sleeps += 1;
+                sleeper.sleep(sleeps);
                 reactor.unpark();
             }
         }

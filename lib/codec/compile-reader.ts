@@ -62,7 +62,7 @@ function read(i: number): string {
   `;
 }
 
-/** `__proto__: v` in a literal would set the prototype. */
+/** `__proto__: v` in a literal would set the prototype; computed names are slow, so only that one is computed. */
 function propertyName(key: string): string {
-  return `[${jsonStringify(key)}]`;
+  return key === '__proto__' ? '["__proto__"]' : jsonStringify(key);
 }

@@ -6,7 +6,9 @@
  */
 import { generate } from './codegen';
 import { Limit, Tag } from './format';
-import { charCodeAt, imul, jsonStringify } from './primordials';
+import { seal } from './hash';
+import { LINEAR, PENDING } from './identity';
+import { imul, jsonStringify } from './primordials';
 import type { ShapeWriter, Site } from './shapes';
 import { Small } from './write-object';
 import { writeUndefined } from './write-shape';
@@ -19,18 +21,19 @@ export function compileWriter(keys: string[], word: number, sites: Site[]): Shap
 return function write(e, o) {
   if (e.pos + ${room} > e.cap) e.reserve(${room});
   const start = e.pos, text = e.text, ids = e.ids;
-  const entered = ids.${small ? 'enter' : 'enterExact'}(o);
+  const entered = ${small ? `ids.count >= ${LINEAR} ? ${PENDING} : ids.enter(o)` : 'ids.enterExact(o)'};
   if (entered >= 0) return e.backRef(start, text, entered);
-  let p = start, i32 = e.i32, open = ${small}, h = ${n}, v, w, n;
+  let p = start, i32 = e.i32, t = text, open = ${small}, h = ${n}, s = '', v, w, n;
   i32[p++] = ${word};`;
   for (let i = 0; i < n; i++) body += property(jsonStringify(keys[i]!), i, room);
   body += `
   e.pos = p;
-  if (open && (n = ids.note(o, h, entered)) >= 0) return e.backRef(start, text, n);
+  e.text = t;
+  if (open && (n = ids.note(o, seal(h, s), entered)) >= 0) return e.backRef(start, text, n);
   return true;
 };`;
-  const factory = generate('sites,charCodeAt,imul,undefinedValue', body);
-  return factory?.(sites, charCodeAt, imul, writeUndefined) as ShapeWriter | undefined;
+  const factory = generate('sites,seal,imul,undefinedValue', body);
+  return factory?.(sites, seal, imul, writeUndefined) as ShapeWriter | undefined;
 }
 
 function property(key: string, index: number, room: number): string {
@@ -38,25 +41,30 @@ function property(key: string, index: number, room: number): string {
   v = o[${key}];
   if (typeof v === 'string' && (n = v.length) > 1 && n < ${Limit.Payload}) {
     i32[p++] = w = n << 4 | ${Tag.Str};
-    e.text += v;
-    h = imul(h, 31) + w + (charCodeAt(v, n - 1) << 5) + (charCodeAt(v, n - 2) << 12) | 0;
+    t += v;
+    s = v;
+    h = imul(h, 31) + w | 0;
   } else if (typeof v === 'number' && v << 4 >> 4 === v && (v !== 0 || 1 / v > 0)) {
     i32[p++] = w = v << 4 | ${Tag.Int};
     h = imul(h, 31) + w | 0;
   } else {
     e.pos = p;
+    e.text = t;
     if (typeof v === 'object' && v !== null) {
       if (open) {
         open = false;
-        if ((n = ids.note(o, h, entered)) >= 0) return e.backRef(start, text, n);
+        if ((n = ids.noteParent(o, seal(h, s), entered, ${index})) >= 0) return e.backRef(start, text, n);
       }
       if (!e.object(v, sites[${index}])) return false;
+      if (ids.unwinding !== null) return e.unwound(o, start, text);
     } else {
       if (v === undefined) undefinedValue(e, o, ${key});
       else if (!e.scalar(v)) return false;
       h = imul(h, 31) + e.i32[e.pos - 1] | 0;
+      if (typeof v === 'string') s = v;
     }
     p = e.pos;
+    t = e.text;
     if (p + ${room} > e.cap) e.reserve(${room});
     i32 = e.i32;
   }`;

@@ -7,11 +7,12 @@
  */
 import { CorruptMessageError } from './corrupt';
 import { Simple, Tag } from './format';
-import { captured, mapGet, mapSet, mapSize, storesAreOwn, StringFromCharCode, substring } from './primordials';
+import { captured, mapGet, mapSet, mapSize, prototypesPristine, StringFromCharCode, substring } from './primordials';
 import { readArray, readDoubles, readHoley, readInts } from './read-array';
 import { readExt } from './read-ext';
 import { readDict } from './read-object';
 import { ShapeReaders } from './read-shape';
+import { KeyLists } from './key-lists';
 import type { ShapeRegistry } from './shapes';
 
 /** What Simple.Hole decodes to; only those who expect it ever see it. */
@@ -31,7 +32,8 @@ export class Decoder {
   /** @internal */ attachments: ArrayBuffer[] | undefined = undefined;
   /** @internal number -> object; null in the fast mode */ refs: Map<number, object> | null = null;
   /** @internal */ readonly shapes: ShapeReaders;
-  private stores: boolean | undefined = undefined;
+  /** @internal */ readonly lists = new KeyLists();
+  private isPristine: boolean | undefined = undefined;
 
   constructor(shapes: ShapeRegistry) {
     this.shapes = new ShapeReaders(shapes);
@@ -65,7 +67,7 @@ export class Decoder {
     this.text = text;
     this.textPos = textPos;
     this.attachments = attachments;
-    this.stores = undefined;
+    this.isPristine = undefined;
     this.refs = i32[pos] === 0 ? null : new captured.Map<number, object>();
   }
 
@@ -111,6 +113,11 @@ export class Decoder {
     return substring(this.text, from, from + length);
   }
 
+  /** @internal Characters of the text, without taking them. */
+  slice(from: number, end: number): string {
+    return substring(this.text, from, end);
+  }
+
   /** @internal */
   double(): number {
     doubleWords[0] = this.i32[this.pos]!;
@@ -130,9 +137,9 @@ export class Decoder {
     return object;
   }
 
-  /** @internal Whether plain stores to holes of fresh arrays are safe; asked at most once a message. */
-  storesAreOwn(): boolean {
-    return (this.stores ??= storesAreOwn());
+  /** @internal See prototypesPristine(); asked at most once a message. */
+  pristine(): boolean {
+    return (this.isPristine ??= prototypesPristine());
   }
 
   private ref(number: number): object {

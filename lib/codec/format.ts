@@ -21,7 +21,7 @@ export const enum Layout {
 export const enum Flag {
   /** Some object is referred to by Tag.Ref, so the decoder has to number the objects. */
   Refs = 1,
-  /** Some property of a shape vanished during the walk and is a Simple.Hole. */
+  /** Some property vanished during the walk and is a Simple.Hole. */
   Holes = 2,
 }
 
@@ -34,7 +34,7 @@ export const enum Tag {
   Str = 2,
   /** payload: shape id; then one value for each key of the shape */
   Shape = 3,
-  /** payload: number of entries; for each: key length word, value */
+  /** payload: number of entries; the lengths of the keys; the values */
   Dict = 4,
   /** payload: length; then that many values */
   Arr = 5,

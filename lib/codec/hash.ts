@@ -1,13 +1,16 @@
 /** The hash of the primitives in front of an object; see identity.ts. The generated writers inline it. */
 import { charCodeAt, imul } from './primordials';
 
+/** One more primitive, by the last word that it took. */
 export function mix(hash: number, word: number): number {
   return (imul(hash, 31) + word) | 0;
 }
 
-/** Lengths tell strings apart badly; ends of strings do better ("item17", "item18"). */
-export function mixString(hash: number, word: number, value: string): number {
-  const n = value.length;
-  if (n < 2) return mix(hash, word);
-  return (imul(hash, 31) + word + (charCodeAt(value, n - 1) << 5) + (charCodeAt(value, n - 2) << 12)) | 0;
+/**
+ * The finished hash. Words hold the lengths of strings only, which tells "item17" and "item18" apart no more than the
+ * rest of such an object does; the end of the last string does.
+ */
+export function seal(hash: number, last: string): number {
+  const n = last.length;
+  return n < 2 ? hash : (hash + imul((charCodeAt(last, n - 1) << 8) + charCodeAt(last, n - 2), 0x2c1b3c6d)) | 0;
 }

@@ -5,18 +5,32 @@
  *  - up to LINEAR objects: compare with all of them, before anything of the object is read;
  *  - beyond: an object with few properties is looked up by a hash of the primitives in front of its first nested
  *    object, which the writer has just computed anyway; the candidates are then compared by identity. Found again,
- *    the writer takes back what it wrote. Objects that are large, or not plain, use the exact Map at once, and so
- *    does what falls into a crowded bucket.
+ *    the writer takes back what it wrote. An object that begins with a nested object has no such primitives: it waits
+ *    (noteParent) and takes the hash of that nested object. Objects that are large, or not plain, use the exact Map at once,
+ *    and so does what falls into a crowded bucket.
  *
- * The hash of an object is the same on every visit, unless an own getter yields another primitive each time: such an
- * object, referenced twice in a message of more than LINEAR objects, arrives as two objects.
+ * An object must be looked up in the same way on every visit, so the choice depends on nothing but the object. The hash
+ * is the same too, unless an own getter yields another primitive each time: such an object, referenced twice in a
+ * message of more than LINEAR objects, arrives as two objects.
  */
-import { captured, denseArray, mapGet, mapSet, typedArrayFill, typedArraySet } from './primordials';
+import { Limit } from './format';
+import { captured, denseArray, imul, mapGet, mapSet, typedArrayFill, typedArraySet } from './primordials';
 
-const enum Size { Linear = 16, Start = 256, Heads = 1024, Chain = 32 }
+/** Objects up to which all are compared. */
+export const LINEAR = 16;
+
+const enum Size { Start = 256, StartShift = 24, Chain = 32, Prefix = 2 }
+
+const GOLDEN = 0x9e3779b1;
 
 /** Result of enter(): the object is new and has no number before note(). */
 export const PENDING = -1;
+
+/**
+ * Result of note() or enterExact() in place of a number: an object that was waiting is known, so whatever was written
+ * since is void. Encoder.backRef() ignores it, and Encoder.unwound() ends the way back to that object.
+ */
+export const UNWIND = 0x7fffffff;
 
 export class Identity {
   /** Objects numbered so far. */
@@ -25,14 +39,23 @@ export class Identity {
   /** Hash of each object; 0 for those that are in `exact`. */
   private hashes = new captured.Int32Array(Size.Start);
   private next = new captured.Int32Array(Size.Start);
-  private heads = new captured.Int32Array(Size.Heads);
+  private heads = new captured.Int32Array(Size.Start);
+  /** 32 - log2 of the number of heads. */
+  private shift: number = Size.StartShift;
   private filtering = false;
   private exact: Map<object, number> | null = null;
+  /** Objects entered, but neither numbered nor found yet; each is the first child of the one before. */
+  private waiting: (object | null)[] = denseArray<object | null>(Limit.Depth + 1, null);
+  private waitingHashes = new captured.Int32Array(Limit.Depth + 1);
+  private waitingCount = 0;
+  /** The waiting object that turned out to be known, and its number. */
+  unwinding: object | null = null;
+  unwindNumber = 0;
 
   /** The number of an object seen before (>= 0), PENDING, or -2 - the number it has got. */
   enter(object: object): number {
     const n = this.count;
-    if (n >= Size.Linear) return PENDING;
+    if (n >= LINEAR) return PENDING;
     const objects = this.objects;
     for (let i = 0; i < n; i++) if (objects[i] === object) return i;
     objects[n] = object;
@@ -43,16 +66,27 @@ export class Identity {
 
   /** To be called once for what enter() did not find, before a nested object is entered: number or < 0 if new. */
   note(object: object, hash: number, entered: number): number {
-    const h = hash === 0 ? 1 : hash;
-    if (entered === PENDING) return this.lookup(object, h);
-    this.hashes[-2 - entered] = h;
+    if (entered !== PENDING) {
+      this.hashes[-2 - entered] = hash === 0 ? 1 : hash;
+      return -1;
+    }
+    if (this.waitingCount !== 0 && this.settle(hash)) return UNWIND;
+    return this.lookup(object, hash);
+  }
+
+  /** note(), or, in front of a nested object that is property number `index`, have it wait. */
+  noteParent(object: object, hash: number, entered: number, index: number): number {
+    if (entered !== PENDING || index >= Size.Prefix) return this.note(object, hash, entered);
+    this.waiting[this.waitingCount] = object;
+    this.waitingHashes[this.waitingCount++] = hash;
     return -1;
   }
 
   /** enter() and note() in one for objects that have no cheap hash. */
   enterExact(object: object): number {
-    if (this.count < Size.Linear) return this.enter(object);
+    if (this.count < LINEAR) return this.enter(object);
     if (!this.filtering) this.startFilter();
+    if (this.waitingCount !== 0 && this.settleExact()) return UNWIND;
     return this.lookupExact(object);
   }
 
@@ -62,23 +96,66 @@ export class Identity {
     this.count = 0;
     this.filtering = false;
     this.exact = null;
+    this.unwinding = null;
+    this.forgetWaiting();
     if (count > 65536) this.shrink();
   }
 
+  /** Numbers the waiting objects by the hash of the first child of the last; true if one of them is known. */
+  private settle(hash: number): boolean {
+    const n = this.waitingCount;
+    for (let i = 0; i < n; i++) {
+      const object = this.waiting[i]!;
+      const known = this.lookup(object, (imul(this.waitingHashes[i]!, 31) + hash + imul(n - i, 0x9e3779b1)) | 0);
+      if (known >= 0) return this.unwindTo(object, known);
+    }
+    this.forgetWaiting();
+    return false;
+  }
+
+  private settleExact(): boolean {
+    for (let i = 0; i < this.waitingCount; i++) {
+      const object = this.waiting[i]!;
+      const known = this.lookupExact(object);
+      if (known >= 0) return this.unwindTo(object, known);
+    }
+    this.forgetWaiting();
+    return false;
+  }
+
+  private unwindTo(object: object, number: number): boolean {
+    this.unwinding = object;
+    this.unwindNumber = number;
+    this.forgetWaiting();
+    return true;
+  }
+
+  private forgetWaiting(): void {
+    for (let i = 0; i < this.waitingCount; i++) this.waiting[i] = null;
+    this.waitingCount = 0;
+  }
+
+  /** Flat, although long: every object of a large message passes here. */
   private lookup(object: object, hash: number): number {
     if (!this.filtering) this.startFilter();
-    const { objects, next, heads } = this;
-    const slot = spread(hash) & (heads.length - 1);
+    const { objects, next, heads, count } = this;
+    const slot = imul(hash, GOLDEN) >>> this.shift;
+    const first = heads[slot]!;
     let steps = 0;
-    for (let i = heads[slot]!; i >= 0; i = next[i]!) {
+    for (let i = first; i >= 0; i = next[i]!) {
       if (objects[i] === object) return i;
       steps++;
     }
     if (steps >= Size.Chain) return this.lookupExact(object);
-    const n = this.append(object, hash);
-    this.next[n] = this.heads[slot]!;
-    this.heads[slot] = n;
-    if (n >= heads.length * 2) this.rehash(heads.length * 4);
+    if (count === objects.length) {
+      this.grow();
+      return this.lookup(object, hash);
+    }
+    objects[count] = object;
+    this.hashes[count] = hash === 0 ? 1 : hash;
+    next[count] = first;
+    heads[slot] = count;
+    this.count = count + 1;
     return -1;
   }
 
@@ -86,39 +163,35 @@ export class Identity {
     const exact = (this.exact ??= new captured.Map<object, number>());
     const found = mapGet(exact, object) as number | undefined;
     if (found !== undefined) return found;
-    mapSet(exact, object, this.append(object, 0));
-    return -1;
-  }
-
-  private append(object: object, hash: number): number {
-    const n = this.count;
-    if (n === this.objects.length) this.grow();
+    if (this.count === this.objects.length) this.grow();
+    const n = this.count++;
     this.objects[n] = object;
-    this.hashes[n] = hash;
-    this.count = n + 1;
-    return n;
+    this.hashes[n] = 0;
+    mapSet(exact, object, n);
+    return -1;
   }
 
   private startFilter(): void {
     this.filtering = true;
-    this.rehash(this.heads.length);
+    this.rehash();
     for (let i = 0; i < this.count; i++) {
       if (this.hashes[i] === 0) mapSet((this.exact ??= new captured.Map<object, number>()), this.objects[i]!, i);
     }
   }
 
-  private rehash(size: number): void {
-    if (size !== this.heads.length) this.heads = new captured.Int32Array(size);
-    const { heads, hashes, next, count } = this;
+  private rehash(): void {
+    const { heads, hashes, next, count, shift } = this;
     typedArrayFill(heads, -1);
     for (let i = 0; i < count; i++) {
       if (hashes[i] === 0) continue;
-      const slot = spread(hashes[i]!) & (size - 1);
+      const hash = hashes[i]!;
+      const slot = imul(hash, GOLDEN) >>> shift;
       next[i] = heads[slot]!;
       heads[slot] = i;
     }
   }
 
+  /** Twice the objects, and as many heads. */
   private grow(): void {
     const size = this.objects.length * 2;
     const { objects: old, hashes, next } = this;
@@ -127,6 +200,9 @@ export class Identity {
     this.objects = objects;
     typedArraySet((this.hashes = new captured.Int32Array(size)), hashes);
     typedArraySet((this.next = new captured.Int32Array(size)), next);
+    this.heads = new captured.Int32Array(size);
+    this.shift--;
+    this.rehash();
   }
 
   /** One huge message must not leave its tables behind for good. */
@@ -134,10 +210,7 @@ export class Identity {
     this.objects = denseArray<object | null>(Size.Start, null);
     this.hashes = new captured.Int32Array(Size.Start);
     this.next = new captured.Int32Array(Size.Start);
-    this.heads = new captured.Int32Array(Size.Heads);
+    this.heads = new captured.Int32Array(Size.Start);
+    this.shift = Size.StartShift;
   }
-}
-
-function spread(hash: number): number {
-  return hash ^ (hash >>> 15) ^ (hash >>> 7);
 }

@@ -10,13 +10,10 @@ import { captured, defineOwn, denseArray, toReversed } from './primordials';
 const COPIED = 64;
 const templates = makeTemplates();
 
-const double = new captured.Float64Array(1);
-const doubleWords = new captured.Int32Array(double.buffer);
-
 export function readArray(d: Decoder, n: number): unknown[] {
   d.need(n);
   const array = d.add(fresh(n));
-  if (n > COPIED && !d.storesAreOwn()) return readDefining(d, array, n);
+  if (n > COPIED && !d.pristine()) return readDefining(d, array, n);
   for (let i = 0; i < n; i++) array[i] = d.value(d.i32[d.pos++]!);
   return array;
 }
@@ -26,7 +23,7 @@ export function readInts(d: Decoder, n: number): number[] {
   const array = d.add(fresh(n)) as number[];
   const { i32, pos } = d;
   d.pos = pos + n;
-  if (n > COPIED && !d.storesAreOwn()) for (let i = 0; i < n; i++) defineOwn(array, i, i32[pos + i]);
+  if (n > COPIED && !d.pristine()) for (let i = 0; i < n; i++) defineOwn(array, i, i32[pos + i]);
   else for (let i = 0; i < n; i++) array[i] = i32[pos + i]!;
   return array;
 }
@@ -35,15 +32,13 @@ export function readDoubles(d: Decoder, n: number): number[] {
   if (((d.pos - d.start) & 1) !== 0) d.pos++;
   d.need(2 * n);
   const array = d.add(fresh(n)) as number[];
-  const { i32, pos } = d;
-  d.pos = pos + 2 * n;
-  const defining = n > COPIED && !d.storesAreOwn();
-  for (let i = 0; i < n; i++) {
-    doubleWords[0] = i32[pos + 2 * i]!;
-    doubleWords[1] = i32[pos + 2 * i + 1]!;
-    if (defining) defineOwn(array, i, double[0]);
-    else array[i] = double[0]!;
-  }
+  const offset = d.i32.byteOffset + 4 * d.pos;
+  if (n > COPIED && (offset & 7) === 0 && d.pristine()) {
+    const doubles = new captured.Float64Array(d.i32.buffer, offset, n);
+    for (let i = 0; i < n; i++) array[i] = doubles[i]!;
+    d.pos += 2 * n;
+  } else if (n > COPIED) for (let i = 0; i < n; i++) defineOwn(array, i, d.double());
+  else for (let i = 0; i < n; i++) array[i] = d.double();
   return array;
 }
 
@@ -51,7 +46,7 @@ export function readDoubles(d: Decoder, n: number): number[] {
 export function readHoley(d: Decoder, n: number): unknown[] {
   d.need(n);
   const array = d.add(new captured.Array<unknown>(n));
-  const direct = d.storesAreOwn();
+  const direct = d.pristine();
   for (let i = 0; i < n; i++) {
     const value = d.value(d.i32[d.pos++]!);
     if (value === HOLE) continue;

@@ -19,9 +19,26 @@ export interface ShapeRegistry {
 /** Writes the properties of an object whose keys are known to be those of the shape; false: must go by the carrier. */
 export type ShapeWriter = (e: Encoder, object: Record<string, unknown>, shape: Shape) => boolean;
 
+/** The keys of a dictionary that may come again. */
+export class KeyList {
+  private text: string | undefined = undefined;
+  constructor(readonly keys: string[]) {}
+
+  joined(): string {
+    if (this.text === undefined) {
+      let text = '';
+      for (let i = 0; i < this.keys.length; i++) text += this.keys[i]!;
+      this.text = text;
+    }
+    return this.text;
+  }
+}
+
 /** A place in messages where objects occur; predicts the shape of the next one. */
 export class Site {
   shape: Shape | null = null;
+  /** The last list of keys that was written out here. */
+  list: KeyList | null = null;
   /** Key lists met here for the first time, minus those met again; too many: a place of dictionaries. */
   novelty = 0;
   /** Objects not looked up since the place was given up. */
@@ -113,7 +130,7 @@ export class ShapeTable {
   }
 }
 
-function sameKeys(a: string[], b: string[]): boolean {
+export function sameKeys(a: string[], b: string[]): boolean {
   const n = a.length;
   if (n !== b.length) return false;
   for (let i = 0; i < n; i++) if (a[i] !== b[i]) return false;

@@ -2,8 +2,8 @@
 import { isCleanLongArray } from './array-extras';
 import type { Encoder } from './encoder';
 import { Layout, Limit, Tag, Word } from './format';
-import { mix, mixString } from './hash';
-import { ArrayPrototype, denseArray, hasOwn, objectKeys } from './primordials';
+import { mix, seal } from './hash';
+import { ArrayPrototype, captured, denseArray, hasOwn, objectKeys } from './primordials';
 import type { Site } from './shapes';
 import { Small } from './write-object';
 
@@ -29,9 +29,10 @@ export function writeArray(e: Encoder, array: unknown[], site: Site): boolean {
 }
 
 function writeDense(e: Encoder, array: unknown[], n: number, site: Site, small: boolean, entered: number): boolean {
-  const { pos: start, text } = e;
+  const { pos: start, text, ids } = e;
   let open = small;
   let hash = n;
+  let last = '';
   let holes = 0;
   let value = array[0];
   let i = 0;
@@ -45,23 +46,43 @@ function writeDense(e: Encoder, array: unknown[], n: number, site: Site, small: 
     if (typeof value === 'object' && value !== null) {
       if (open) {
         open = false;
-        const known = e.ids.note(array, hash, entered);
+        const known = ids.noteParent(array, seal(hash, last), entered, i);
         if (known >= 0) return e.backRef(start, text, known);
       }
       if (!e.object(value, site)) return false;
+      if (ids.unwinding !== null) return e.unwound(array, start, text);
+    } else if (typeof value === 'string') {
+      i = writeStrings(e, array, n, i, value);
+      if (open) hash = mix(hash, e.i32[e.pos - 1]!);
+      last = value;
+      value = brokeAt;
+      continue;
     } else if (value === undefined && !hasOwn(array, i)) {
       if (tooSparse(++holes, i)) return false;
       writeHole(e);
     } else {
       if (!e.scalar(value)) return false;
-      if (open) hash = typeof value === 'string' ? mixString(hash, e.i32[e.pos - 1]!, value) : mix(hash, e.i32[e.pos - 1]!);
+      if (open) hash = mix(hash, e.i32[e.pos - 1]!);
     }
     if (++i < n) value = array[i];
   }
   if (holes !== 0) e.i32[start] = (n << 4) | Tag.Holey;
   if (!open) return true;
-  const known = e.ids.note(array, hash, entered);
+  const known = ids.note(array, seal(hash, last), entered);
   return known < 0 || e.backRef(start, text, known);
+}
+
+/** Writes strings from element `from` on; answers the index of the first other element, which is in brokeAt. */
+function writeStrings(e: Encoder, array: unknown[], n: number, from: number, first: string): number {
+  let i = from;
+  let value: unknown = first;
+  while (typeof value === 'string') {
+    if (e.pos + Layout.Scalar > e.cap) e.reserve(Layout.Scalar);
+    e.string(value);
+    value = ++i < n ? array[i] : undefined;
+  }
+  brokeAt = value;
+  return i;
 }
 
 /** An array with holes: nothing is read that is not an own element, since a prototype may have elements. */
@@ -113,7 +134,11 @@ function writeNumbers(e: Encoder, array: unknown[], n: number, first: number): n
 }
 
 function writeDoubles(e: Encoder, array: unknown[], n: number, ints: number, first: number): number {
+  // The ints written so far must move along if the scratch grows.
+  const start = e.pos;
+  e.pos = start + 1 + ints;
   e.reserve(2 * n + 2);
+  e.pos = start;
   const { f64, i32 } = e;
   const data = (e.pos + 2) >> 1;
   for (let i = ints - 1; i >= 0; i--) f64[data + i] = i32[e.pos + 1 + i]!;
@@ -133,19 +158,30 @@ function writeDoubles(e: Encoder, array: unknown[], n: number, ints: number, fir
   return unpackDoubles(e, n, i, data);
 }
 
+/** Most integers take one word either way, and are rewritten where they are. */
 function unpackInts(e: Encoder, n: number, count: number): number {
-  const ints = denseArray(count, 0);
-  for (let i = 0; i < count; i++) ints[i] = e.i32[e.pos + 1 + i]!;
-  return rewrite(e, n, ints, count);
+  const { i32, pos } = e;
+  let wide = false;
+  for (let p = pos + 1; p <= pos + count; p++) if ((i32[p]! << 4) >> 4 !== i32[p]) wide = true;
+  if (wide) return rewrite(e, n, copyNumbers(new captured.Int32Array(count), i32, pos + 1), count);
+  i32[pos] = (n << 4) | Tag.Arr;
+  for (let p = pos + 1; p <= pos + count; p++) i32[p] = (i32[p]! << 4) | Tag.Int;
+  e.pos = pos + 1 + count;
+  return count;
 }
 
 function unpackDoubles(e: Encoder, n: number, count: number, data: number): number {
-  const doubles = denseArray(count, 0);
-  for (let i = 0; i < count; i++) doubles[i] = e.f64[data + i]!;
-  return rewrite(e, n, doubles, count);
+  return rewrite(e, n, copyNumbers(new captured.Float64Array(count), e.f64, data), count);
 }
 
-function rewrite(e: Encoder, n: number, numbers: number[], count: number): number {
+type Numbers = Int32Array | Float64Array;
+
+function copyNumbers(to: Numbers, from: Numbers, offset: number): Numbers {
+  for (let i = 0; i < to.length; i++) to[i] = from[offset + i]!;
+  return to;
+}
+
+function rewrite(e: Encoder, n: number, numbers: Numbers, count: number): number {
   e.i32[e.pos++] = (n << 4) | Tag.Arr;
   e.reserve(3 * count);
   for (let i = 0; i < count; i++) e.number(numbers[i]!);

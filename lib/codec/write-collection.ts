@@ -19,19 +19,44 @@ function writeEntries(e: Encoder, source: object, ext: number, width: number, si
   if (!beginLeaf(e, source, Tag.Ext | (ext << 4))) return true;
   e.i32[e.pos++] = size;
   if (size === 0) return true;
-  const entries = denseArray<unknown>(size * width, undefined);
-  let n = 0;
-  if (width === 2) {
-    mapForEach(source as Map<unknown, unknown>, (value, key) => {
-      entries[n] = key;
-      entries[n + 1] = value;
-      n += 2;
-    });
-  } else {
-    setForEach(source as Set<unknown>, (value) => {
-      entries[n++] = value;
-    });
-  }
-  for (let i = 0; i < n; i++) if (!e.value(entries[i], site)) return false;
+  const from = e.entries.begin(size * width);
+  if (width === 2) mapForEach(source as Map<unknown, unknown>, e.entries.addPair);
+  else setForEach(source as Set<unknown>, e.entries.add);
+  const end = from + size * width;
+  for (let i = from; i < end; i++) if (!e.value(e.entries.list[i], site)) return false;
+  e.entries.end(from);
   return true;
+}
+
+/** A stack of copied entries; kept for the next message, so that copying allocates nothing. */
+export class Entries {
+  list: unknown[] = denseArray<unknown>(64, undefined);
+  private top = 0;
+
+  /** Makes room for n more; answers the index of the first. */
+  begin(n: number): number {
+    const need = this.top + n;
+    if (need > this.list.length) {
+      const { list: old } = this;
+      this.list = denseArray<unknown>(need * 2, undefined);
+      for (let i = 0; i < this.top; i++) this.list[i] = old[i];
+    }
+    return this.top;
+  }
+
+  /** Drops everything from this index on. */
+  end(from: number): void {
+    for (let i = from; i < this.top; i++) this.list[i] = undefined;
+    this.top = from;
+    if (from === 0 && this.list.length > 65536) this.list = denseArray<unknown>(64, undefined);
+  }
+
+  readonly add = (value: unknown): void => {
+    this.list[this.top++] = value;
+  };
+
+  readonly addPair = (value: unknown, key: unknown): void => {
+    this.list[this.top++] = key;
+    this.list[this.top++] = value;
+  };
 }

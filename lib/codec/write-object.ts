@@ -1,13 +1,16 @@
 /** Plain objects whose shape was not predicted: looked up by their keys, or written with them. */
 import type { Encoder } from './encoder';
-import { Layout, Tag, Word } from './format';
-import { mix, mixString } from './hash';
+import { Flag, Tag, Word } from './format';
+import { mix, seal } from './hash';
 import { isOrdinary } from './ordinary';
 import { charCodeAt, hasOwn, objectKeys } from './primordials';
-import type { Site } from './shapes';
+import { KeyList, sameKeys, type Site } from './shapes';
 
-/** Keys beyond which an object is looked up in the exact identity table rather than by hash. */
+/** Keys or elements beyond which an object is looked up in the exact identity table rather than by hash. */
 export const enum Small { Keys = 32, Elements = 32 }
+
+/** Number of keys from which a list that was just seen at this place is worth comparing with. */
+const REPEATED = 8;
 
 /** An object that is no proxy and has the prototype Object.prototype or null. */
 export function writePlain(e: Encoder, object: Record<string, unknown>, site: Site): boolean {
@@ -20,38 +23,68 @@ export function writePlain(e: Encoder, object: Record<string, unknown>, site: Si
   return shape === null ? writeDict(e, object, keys, site) : shape.write(e, object, shape);
 }
 
-/** Keys and values side by side. */
+/** All keys, then all values. */
 function writeDict(e: Encoder, object: Record<string, unknown>, keys: string[], site: Site): boolean {
   const n = keys.length;
   const { pos: start, text, ids } = e;
   const small = n <= Small.Keys;
   const entered = small ? ids.enter(object) : ids.enterExact(object);
   if (entered >= 0) return e.backRef(start, text, entered);
+  e.reserve(n + 1);
   e.i32[e.pos++] = (n << 4) | Tag.Dict;
+  writeKeys(e, keys, site);
   let open = small;
   let hash = n;
+  let last = '';
   for (let i = 0; i < n; i++) {
-    const key = keys[i]!;
-    e.reserve(1 + Layout.Scalar);
-    e.i32[e.pos++] = key.length;
-    e.text += key;
-    const value = object[key];
+    const value = object[keys[i]!];
     if (typeof value === 'object' && value !== null) {
       if (open) {
         open = false;
-        const known = ids.note(object, hash, entered);
+        const known = ids.noteParent(object, seal(hash, last), entered, i);
         if (known >= 0) return e.backRef(start, text, known);
       }
       if (!e.object(value, site)) return false;
+      if (ids.unwinding !== null) return e.unwound(object, start, text);
     } else {
-      if (value === undefined && !hasOwn(object, key)) e.i32[e.pos++] = Word.Hole;
+      if (value === undefined && !hasOwn(object, keys[i]!)) writeVanished(e);
       else if (!e.scalar(value)) return false;
-      hash = typeof value === 'string' ? mixString(hash, e.i32[e.pos - 1]!, value) : mix(hash, e.i32[e.pos - 1]!);
+      hash = mix(hash, e.i32[e.pos - 1]!);
+      if (typeof value === 'string') last = value;
     }
   }
   if (!open) return true;
-  const known = ids.note(object, hash, entered);
+  const known = ids.note(object, seal(hash, last), entered);
   return known >= 0 ? e.backRef(start, text, known) : true;
+}
+
+/** A list that keeps coming back at one place is appended as one string. */
+function writeKeys(e: Encoder, keys: string[], site: Site): void {
+  const n = keys.length;
+  const { i32 } = e;
+  let p = e.pos;
+  const repeated = n >= REPEATED ? site.list : null;
+  if (repeated !== null && sameKeys(repeated.keys, keys)) {
+    e.text += repeated.joined();
+    for (let i = 0; i < n; i++) i32[p++] = repeated.keys[i]!.length;
+  } else {
+    if (n >= REPEATED) site.list = new KeyList(keys);
+    let text = e.text;
+    for (let i = 0; i < n; i++) {
+      const key = keys[i]!;
+      i32[p++] = key.length;
+      text += key;
+    }
+    e.text = text;
+  }
+  e.pos = p;
+}
+
+/** A property that a getter has deleted since the keys were listed: stock skips those. */
+function writeVanished(e: Encoder): void {
+  e.reserve(1);
+  e.i32[e.pos++] = Word.Hole;
+  e.flags |= Flag.Holes;
 }
 
 function startsWithDigit(key: string): boolean {
@@ -59,4 +92,3 @@ function startsWithDigit(key: string): boolean {
   const code = charCodeAt(key, 0);
   return code >= 48 && code <= 57;
 }
-

@@ -2,7 +2,7 @@
 import { compileWriter } from './compile-writer';
 import type { Encoder } from './encoder';
 import { Flag, Layout, Word } from './format';
-import { mix, mixString } from './hash';
+import { mix, seal } from './hash';
 import { hasOwn } from './primordials';
 import type { Shape } from './shapes';
 import { Small } from './write-object';
@@ -21,23 +21,26 @@ export function writeShapeLoop(e: Encoder, object: Record<string, unknown>, shap
   e.i32[e.pos++] = shape.word;
   let open = small;
   let hash = n;
+  let last = '';
   for (let i = 0; i < n; i++) {
     const value = object[keys[i]!];
     if (typeof value === 'object' && value !== null) {
       if (open) {
         open = false;
-        const known = ids.note(object, hash, entered);
+        const known = ids.noteParent(object, seal(hash, last), entered, i);
         if (known >= 0) return e.backRef(start, text, known);
       }
       if (!e.object(value, sites[i]!)) return false;
+      if (ids.unwinding !== null) return e.unwound(object, start, text);
     } else {
       if (value === undefined) writeUndefined(e, object, keys[i]!);
       else if (!e.scalar(value)) return false;
-      hash = typeof value === 'string' ? mixString(hash, e.i32[e.pos - 1]!, value) : mix(hash, e.i32[e.pos - 1]!);
+      hash = mix(hash, e.i32[e.pos - 1]!);
+      if (typeof value === 'string') last = value;
     }
   }
   if (!open) return true;
-  const known = ids.note(object, hash, entered);
+  const known = ids.note(object, seal(hash, last), entered);
   return known >= 0 ? e.backRef(start, text, known) : true;
 }
 

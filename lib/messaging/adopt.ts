@@ -17,24 +17,31 @@ export function setPortPrototype(prototype: object): void {
   portPrototype = prototype;
 }
 
+/** Node's own have no name, and `util.inspect` shows it. */
+function anonymous<F extends object>(hook: F): F {
+  return Object.defineProperty(hook, 'name', { value: '' });
+}
+
 /** The listener hooks of all ports; Node's own are a closure on each port. */
-function onNewListener(this: StockPort, size: number, type: string, ...rest: unknown[]): void {
+const onNewListener = anonymous(function (this: StockPort, size: number, type: string): void {
   const state = stateOf(this);
   if (state !== undefined && type === 'message' && size === 1) {
     this.ref();
     start(state);
   }
-  stockNewListener(this, size, type, ...rest);
-}
+  // biome-ignore lint/complexity/noArguments: a rest parameter would run the array iterator
+  Reflect.apply(stockNewListener, this, arguments);
+});
 
-function onRemoveListener(this: StockPort, size: number, type: string, ...rest: unknown[]): void {
+const onRemoveListener = anonymous(function (this: StockPort, size: number, type: string): void {
   const state = stateOf(this);
   if (state !== undefined && type === 'message' && size === 0) {
     stop(state);
     this.unref();
   }
-  stockRemoveListener(this, size, type, ...rest);
-}
+  // biome-ignore lint/complexity/noArguments: as above
+  Reflect.apply(stockRemoveListener, this, arguments);
+});
 
 export function adopt(port: StockPort): PortState {
   const known = stateOf(port);

@@ -6,6 +6,7 @@
 import { FRAME_END, FRAME_HEADER, FRAME_KIND, FRAME_TEXT, RX_ADVANCE, RX_ATTACHMENTS, RX_BASE, RX_EVENTS, RX_FRAMES, RX_MORE, RX_NEEDED, RX_SETTLE, RX_SLOT } from '../native';
 
 export interface Taker {
+  advance(slot: number, frames: number): void;
   take(buffer: number): string | [string | undefined, ...ArrayBuffer[]] | undefined;
   setReceive(index: number, words: Int32Array): void;
 }
@@ -123,6 +124,7 @@ export class Batch {
 export class Batches {
   readonly #free: Batch[] = [];
   readonly #native: Taker;
+  #idle = 0;
   #made = 0;
 
   constructor(native: Taker) {
@@ -130,12 +132,15 @@ export class Batches {
   }
 
   acquire(): Batch {
-    return this.#free.pop() ?? new Batch(this.#native, this.#made++);
+    if (this.#idle === 0) return new Batch(this.#native, this.#made++);
+    return this.#free[--this.#idle]!;
   }
 
+  /** Give a batch back: what was read leaves the lane, the rest stays there. */
   release(batch: Batch): void {
-    batch.clear();
+    if (batch.delivered > 0) this.#native.advance(batch.slot, batch.delivered);
     batch.delivered = 0;
-    this.#free.push(batch);
+    batch.clear();
+    this.#free[this.#idle++] = batch;
   }
 }

@@ -20,34 +20,48 @@ export const taken: { value: unknown; type: 'message' | 'messageerror'; ports: u
 /** A late side (see `PortState.late`) marks with this message from where on its counters are right. */
 export const BARRIER: string = native.barrier;
 
+/**
+ * Numbers of stock messages: `era * ERA + n`. A barrier begins an era, so that a number tells on which
+ * side of the barrier its message is.
+ */
+export const ERA = 2 ** 40;
+
+export const nextEra = (count: number): number => (Math.floor(count / ERA) + 1) * ERA;
+
 /** Consumes a barrier. */
 export function isBarrier(state: PortState, value: unknown): boolean {
   if (value !== BARRIER || state.slot < 0) return false;
-  state.received = 0;
+  state.received = nextEra(state.received);
   return true;
 }
 
-/** Take one message out of the stock queue into `taken`. False if it is empty. */
-export function pull(state: PortState, mayBringPorts: boolean): Taken {
+/**
+ * Take one message out of the stock queue into `taken`. False if it is empty, or if a barrier has
+ * brought the count to `until`.
+ */
+export function pull(state: PortState, mayBringPorts: boolean, until = Number.POSITIVE_INFINITY): Taken {
   const recorder = mayBringPorts && state.slot >= 0 && native.hasCargo(state.slot) ? recordPorts() : undefined;
-  let received: { message: unknown } | undefined;
   try {
-    received = stockReceive(state.port) as { message: unknown } | undefined;
+    for (;;) {
+      const received = stockReceive(state.port) as { message: unknown } | undefined;
+      if (received === undefined) return false;
+      if (!isBarrier(state, received.message)) return arrived(state, received.message, recorder?.ports);
+      if (state.received >= until) return false;
+    }
   } catch (error) {
-    arrive(state, undefined);
-    taken.value = error;
+    arrived(state, error, undefined);
     taken.type = 'messageerror';
-    taken.ports = undefined;
     return true;
   } finally {
     recorder?.stop();
   }
-  if (received === undefined) return false;
-  if (isBarrier(state, received.message)) return pull(state, mayBringPorts);
-  arrive(state, recorder?.ports);
-  taken.value = received.message;
+}
+
+function arrived(state: PortState, value: unknown, ports: StockPort[] | undefined): true {
+  arrive(state, ports);
+  taken.value = value;
   taken.type = 'message';
-  taken.ports = recorder?.ports;
+  taken.ports = ports;
   return true;
 }
 

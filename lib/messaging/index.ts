@@ -1,3 +1,3 @@
 /** The message-passing exports of the package. */
-export { MessageChannel, MessagePort, receiveMessageOnPort } from './port';
+export { MessageChannel, MessagePort, moveMessagePortToContext, receiveMessageOnPort } from './port';
 export { parentPort, Worker } from './worker';

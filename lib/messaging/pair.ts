@@ -18,12 +18,14 @@ export function unlink(state: PortState): void {
 export function openLocal(state: PortState): boolean {
   const { peer } = state;
   if (peer === undefined || peer.slot >= 0 || state.closing || peer.closing || peer.ended) return false;
-  const [slot, peerSlot] = native.openChannel(peer.received, state.received) as [number, number];
-  attach(state, slot);
-  attach(peer, peerSlot);
-  for (const end of [state, peer]) {
-    native.setHighWaterMark(end.slot, end.highWaterMark);
-    if (end.reading) native.openGate(end.slot);
-  }
+  const pair = native.openChannel(peer.received, state.received);
+  enter(state, pair[0]!);
+  enter(peer, pair[1]!);
   return true;
+}
+
+function enter(state: PortState, slot: number): void {
+  attach(state, slot);
+  native.setHighWaterMark(slot, state.highWaterMark);
+  if (state.reading) native.openGate(slot);
 }

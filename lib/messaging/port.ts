@@ -1,7 +1,7 @@
 /** `MessagePort`, `MessageChannel`, `receiveMessageOnPort`: the classes of the drop-in. */
 import { InvalidArgType, OutOfRange } from '../errors';
 import { adopt, setPortPrototype } from './adopt';
-import { postWithList, readList } from './move';
+import { detachAll, forgetMoved, postWithList, readList, reattach } from './move';
 import { link } from './pair';
 import { onClosed, onStockMessage, receive, start } from './receive';
 import { beforeClose, post } from './send';
@@ -11,10 +11,12 @@ import {
   kOnClose,
   StockChannel,
   StockPort,
+  stock,
   stockClose,
   stockDispatch,
   stockOnClose,
   stockPost,
+  stockPostMessage,
   stockReceive,
 } from './stock';
 import { native } from './thread';
@@ -62,7 +64,7 @@ const methods = {
   postMessage(this: StockPort, value: unknown, transfer?: unknown): boolean | undefined {
     const state = stateOf(this);
     // biome-ignore lint/complexity/noArguments: the number of arguments matters
-    if (state === undefined || arguments.length === 0) return Reflect.apply(stockPost, undefined, [this, ...arguments]);
+    if (state === undefined || arguments.length === 0) return Reflect.apply(stockPostMessage, this, arguments);
     if (transfer === undefined || transfer === null) return post(state, value);
     if (typeof transfer !== 'object' && typeof transfer !== 'function') return stockPost(this, value, transfer);
     const list = readList(transfer);
@@ -93,9 +95,9 @@ function definePrototype(): void {
   for (const name of Object.getOwnPropertyNames(StockPort.prototype)) own[name] = descriptors[name]!;
   for (const [name, value] of Object.entries(methods)) {
     own[name] = { ...own[name], value };
-    Object.defineProperty(value, 'length', { value: 0 });
+    Object.defineProperty(value as object, 'length', { value: 0 });
   }
-  own.constructor = { ...own.constructor, value: MessagePort };
+  own['constructor'] = { ...(descriptors['constructor'] as PropertyDescriptor), value: MessagePort };
   own[kHybridDispatch] = hidden(onDispatch);
   own[kOnClose] = hidden(onClose);
   const prototype = Object.create(backpressure, own) as object;
@@ -106,6 +108,11 @@ function definePrototype(): void {
     value: Function.prototype[Symbol.hasInstance].bind(StockPort),
   });
   setPortPrototype(prototype);
+}
+
+/** Bundlers rename what shadows a global. */
+function name(constructor: object, value: string): void {
+  Object.defineProperty(constructor, 'name', { value, configurable: true });
 }
 
 function hidden(value: unknown): PropertyDescriptor {
@@ -128,6 +135,7 @@ function onClose(this: StockPort): void {
 }
 
 definePrototype();
+name(MessagePort, 'MessagePort');
 
 /** A port of ours with its own 'drain' event. */
 export function adoptPort(port: StockPort): PortState {
@@ -141,6 +149,7 @@ export const MessageChannel = function MessageChannel(this: object): object {
   link(adoptPort(channel.port1), adoptPort(channel.port2));
   return channel;
 } as unknown as typeof StockChannel;
+name(MessageChannel, 'MessageChannel');
 Object.setPrototypeOf(MessageChannel, StockChannel);
 Object.defineProperty(MessageChannel, 'prototype', {
   value: Object.create(Object.getPrototypeOf(StockChannel.prototype) as object | null, {
@@ -153,4 +162,17 @@ Object.defineProperty(MessageChannel, 'prototype', {
 export function receiveMessageOnPort(port: unknown): { message: unknown } | undefined {
   const state = stateOf(port);
   return state === undefined ? (stockReceive(port as never) as never) : receive(state);
+}
+
+/** Another realm's port is a plain stock port: what is in the lane goes back to the stock queue first. */
+export function moveMessagePortToContext(port: StockPort, context: unknown): unknown {
+  const moved = stateOf(port) === undefined ? [] : detachAll(undefined, [port], false);
+  try {
+    const result = stock.moveMessagePortToContext(port, context as never);
+    forgetMoved(moved);
+    return result;
+  } catch (error) {
+    for (const { state, ticket } of moved) reattach(state, ticket);
+    throw error;
+  }
 }

@@ -86,8 +86,13 @@ function deliver(state: PortState, limit: number): number {
         break;
       }
       count++;
-      dispatch(state);
-      tick();
+      try {
+        dispatch(state);
+        tick();
+      } catch (error) {
+        // As from a stock port: an uncaughtException, and the next message still comes.
+        native.fatal(error);
+      }
     }
     whole ||= !isDeliverable(state);
   } finally {
@@ -114,7 +119,6 @@ export function releaseBatch(state: PortState): void {
   const { batch } = state;
   if (batch === undefined) return;
   state.batch = undefined;
-  if (batch.delivered > 0) native.advance(batch.slot, batch.delivered);
   batches.release(batch);
 }
 
@@ -213,13 +217,13 @@ function decode(batch: Batch): void {
 
 /** Stock messages before number `sent` come first; those after it have their place in the lane. */
 function switchToLane(state: PortState, batch: Batch, sent: number): Taken {
-  const held = state.held[0];
+  const held = state.held.at(0);
   if (held !== undefined && held.index < sent) {
     batch.reread();
     state.held.shift();
     return take(held);
   }
-  if (state.received < sent && pull(state, true)) {
+  if (state.received < sent && pull(state, true, sent)) {
     batch.reread();
     return true;
   }

@@ -4,7 +4,7 @@
  */
 import { RangeTooLarge } from '../errors';
 import { FULL, GATE_OPEN, GATE_RECALL, RECALL, SENT, TOO_LARGE } from '../native';
-import { BARRIER } from './carrier';
+import { BARRIER, nextEra } from './carrier';
 import { openLocal } from './pair';
 import {
   HOLD_DRAIN,
@@ -74,7 +74,7 @@ export function leaveLane(state: PortState, isRecall: boolean): void {
 export function endLate(state: PortState): void {
   state.late = false;
   stockPost(state.port, BARRIER);
-  native.resetStockSent(state.slot);
+  native.setStockSent(state.slot, nextEra(native.stockSent(state.slot)));
 }
 
 /** By the stock port, counted. */
@@ -130,7 +130,6 @@ export function recall(state: PortState): void {
       }
     }
   } finally {
-    native.advance(own, batch.delivered);
     batches.release(batch);
     native.endRecall(own);
   }

@@ -39,6 +39,35 @@ export interface Carried {
   index: number;
 }
 
+/** First in, first out; uses no method that a program could have patched. */
+export class Held {
+  #items: (Carried | undefined)[] = [];
+  #first = 0;
+
+  get length(): number {
+    return this.#items.length - this.#first;
+  }
+
+  at(index: number): Carried | undefined {
+    return this.#items[this.#first + index];
+  }
+
+  push(item: Carried): void {
+    this.#items[this.#items.length] = item;
+  }
+
+  shift(): Carried | undefined {
+    const item = this.#items[this.#first];
+    if (item === undefined) return undefined;
+    this.#items[this.#first++] = undefined;
+    if (this.#first === this.#items.length) {
+      this.#items = [];
+      this.#first = 0;
+    }
+    return item;
+  }
+}
+
 /** Reasons to keep the event loop alive. */
 export const HOLD_CLOSE = 1;
 export const HOLD_DRAIN = 2;
@@ -64,7 +93,7 @@ export class PortState {
   /** Depth of deliveries on the stack. */
   delivering = 0;
   batch: Batch | undefined = undefined;
-  held: Carried[] = [];
+  readonly held = new Held();
   /** Lived in this thread before we knew it: its counters are not to be trusted. */
   late = false;
   /** Its stock queue is being emptied to find out how much it has received. */

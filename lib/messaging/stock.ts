@@ -9,6 +9,7 @@ type Method<A extends unknown[], R> = (this: StockPort, ...args: A) => R;
 
 const { call } = Function.prototype;
 
+
 /** `uncurried(f)(self, ...args)` without a later look-up of `call`. */
 function uncurried<A extends unknown[], R>(method: Method<A, R>): (self: StockPort, ...args: A) => R {
   return call.bind(method as never) as never;
@@ -22,6 +23,7 @@ export const stockReceive = workerThreads.receiveMessageOnPort;
 
 const proto = StockPort.prototype as StockPort & Record<PropertyKey, any>;
 
+export const stockPostMessage: Function = proto.postMessage;
 export const stockPost = uncurried<unknown[], boolean | undefined>(proto.postMessage as never);
 export const stockStart = uncurried<[], void>(proto.start);
 export const stockClose = uncurried<[callback?: () => void], void>(proto.close as never);
@@ -58,8 +60,8 @@ export const kNewListener = need(proto, 'kNewListener');
 export const kRemoveListener = need(proto, 'kRemoveListener');
 
 export const stockOnClose = uncurried<[], void>(proto[kOnClose]);
-export const stockNewListener = uncurried<unknown[], void>(proto[kNewListener]);
-export const stockRemoveListener = uncurried<unknown[], void>(proto[kRemoveListener]);
+export const stockNewListener: Function = proto[kNewListener];
+export const stockRemoveListener: Function = proto[kRemoveListener];
 
 /** Members of the stock `Worker` that we extend; undefined where a Node line renamed them. */
 export const kPublicPort = (worker: object): symbol | undefined => find(worker, 'kPublicPort');

@@ -24,7 +24,11 @@ function scratch(words: number): Int32Array {
 
 export const native: Binding = makeBinding();
 const send = native.send;
-export const batches = new Batches({ take: native.take, setReceive: native.setReceive.bind(native) });
+export const batches = new Batches({
+  advance: native.advance.bind(native),
+  take: native.take,
+  setReceive: native.setReceive.bind(native),
+});
 
 const shapes = {
   register: (keys: string[]): number => native.registerShape(keys),

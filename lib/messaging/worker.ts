@@ -77,9 +77,10 @@ function extendInternals(): void {
   const extend = (symbol: symbol | undefined, before: (worker: WorkerBase) => void): void => {
     if (symbol === undefined) return;
     const original = proto[symbol]!;
-    const value = function (this: WorkerBase, ...args: unknown[]): unknown {
+    const value = function (this: WorkerBase): unknown {
       before(this);
-      return Reflect.apply(original, this, args);
+      // biome-ignore lint/complexity/noArguments: a rest parameter would run the array iterator
+      return Reflect.apply(original, this, arguments);
     };
     Object.defineProperty(WorkerBase.prototype, symbol, { value, writable: true, configurable: true });
   };
@@ -97,6 +98,7 @@ function extendInternals(): void {
 
 extendInternals();
 Object.defineProperty(WorkerBase, 'name', { value: 'Worker' });
+Object.defineProperty(WorkerBase, 'length', { value: 1 });
 
 /** A thread of its own; messages to and from it travel by native lanes. */
 export const Worker = WorkerBase;
@@ -182,7 +184,7 @@ function numberHeld(state: PortState, sent: number): void {
   state.received = sent;
   const first = sent - state.held.length;
   for (let i = 0; i < state.held.length; i++) {
-    const held = state.held[i]!;
+    const held = state.held.at(i)!;
     held.index = first + i;
     if (Array.isArray(held.ports) && held.ports.length > 0) adoptArrivals(state, held.index, held.ports as StockPort[]);
   }

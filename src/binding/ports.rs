@@ -253,10 +253,10 @@ impl Binding {
         self.state.with_port(slot, |port| port.channel.stock_counts(port.side).1 as f64).unwrap_or(0.0)
     }
 
-    /// Start that count again.
+    /// Go on counting from `sent`.
     #[napi]
-    pub fn reset_stock_sent(&self, slot: u32) {
-        self.state.with_port(slot, |port| port.channel.set_stock_count(port.side, 0));
+    pub fn set_stock_sent(&self, slot: u32, sent: f64) {
+        self.state.with_port(slot, |port| port.channel.set_stock_count(port.side, sent as u64));
     }
 
     /// The peer's posts: number ended, or -1 while one is under way.
@@ -346,6 +346,13 @@ impl Binding {
         if let Some(Port { worker: Some(thread), .. }) = self.state.remove(slot) {
             forget_worker(thread);
         }
+    }
+
+    /// Report an exception of a listener as Node reports one that nobody caught.
+    #[napi]
+    pub fn fatal(&self, error: Unknown<'_>) {
+        // SAFETY: thread of the environment, a value of this call.
+        unsafe { sys::napi_fatal_exception(self.state.env, error.raw()) };
     }
 
     /// Keep the event loop alive (`by` = 1), or undo that (-1).

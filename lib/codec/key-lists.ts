@@ -1,0 +1,73 @@
+/**
+ * Key lists that came in messages, remembered by their characters: the keys of a dictionary that keeps coming need not be
+ * cut out and internalized again, and its objects can be made by generated code.
+ *
+ * A direct-mapped table: a list is kept when it comes twice in a row to its slot. The memory is bounded by the slots.
+ */
+import { compileFastReader, type ShapeReader } from './compile-reader';
+import type { Decoder } from './decoder';
+import { captured, charCodeAt, denseArray, imul } from './primordials';
+
+const enum Size { Slots = 64, Keys = 1000, Chars = 32768, Warm = 4 }
+
+export class KeyEntry {
+  private uses = 0;
+  private compiled: ShapeReader | null = null;
+  constructor(readonly keys: string[], readonly chars: string) {}
+
+  /** Generated code for these keys, once they have proved to stay. No key may be missing in the object. */
+  reader(): ShapeReader | null {
+    if (++this.uses === Size.Warm) this.compiled = compileFastReader(this.keys) ?? null;
+    return this.compiled;
+  }
+}
+
+export class KeyLists {
+  private readonly entries = denseArray<KeyEntry | null>(Size.Slots, null);
+  private readonly hashes = new captured.Int32Array(Size.Slots);
+
+  /** The list of n keys with lengths at word `lengths` and `chars` characters from `from` on, or null. */
+  find(d: Decoder, n: number, lengths: number, from: number, chars: number): KeyEntry | null {
+    if (n > Size.Keys || chars > Size.Chars) return null;
+    let hash = imul(charCodeAt(d.text, from + (chars >> 1)), 31) + charCodeAt(d.text, from + chars - 1);
+    for (let i = 0; i < n; i++) hash = (imul(hash, 31) + d.i32[lengths + i]!) | 0;
+    const slot = (hash ^ (hash >>> 16)) & (Size.Slots - 1);
+    const entry = this.entries[slot]!;
+    if (entry !== null && matches(d, entry, n, lengths, from, chars)) return entry;
+    if (this.hashes[slot] !== hash) {
+      this.hashes[slot] = hash;
+      return null;
+    }
+    return (this.entries[slot] = remember(d, n, lengths, from));
+  }
+}
+
+function matches(d: Decoder, entry: KeyEntry, n: number, lengths: number, from: number, chars: number): boolean {
+  const { keys } = entry;
+  if (keys.length !== n || entry.chars.length !== chars) return false;
+  for (let i = 0; i < n; i++) if (keys[i]!.length !== d.i32[lengths + i]) return false;
+  return entry.chars === d.slice(from, from + chars);
+}
+
+/** Copies: a slice would keep the text of the whole batch alive. */
+function remember(d: Decoder, n: number, lengths: number, from: number): KeyEntry {
+  const keys = denseArray<string>(n, '');
+  let all = '';
+  let at = from;
+  for (let i = 0; i < n; i++) {
+    const end = at + d.i32[lengths + i]!;
+    const key = internalized(d.slice(at, end));
+    all += key;
+    keys[i] = key;
+    at = end;
+  }
+  return new KeyEntry(keys, all);
+}
+
+/** As a property name the string becomes a copy of its own, and the slice a pointer to that copy. */
+function internalized(slice: string): string {
+  void (slice in NAMES);
+  return slice;
+}
+
+const NAMES = { __proto__: null };
