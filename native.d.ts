@@ -8,7 +8,7 @@ export declare class Binding {
   /** `send(text?, attachments?)`, see `message.rs`. */
   get send(): (text?: string, attachments?: ArrayBuffer[]) => void
   /** `take(buffer)`, see `message.rs`. */
-  get take(): (buffer: number) => string | [string | undefined, ...ArrayBuffer[]] | undefined
+  get take(): (buffer: number) => string | [string | undefined, ...number[]] | undefined
   /** The buffer that `send` reads: an Int32Array over a SharedArrayBuffer. */
   setTransmit(words: Int32Array): void
   /** Buffer number `index` of those that `take` fills: an Int32Array over a SharedArrayBuffer. */
@@ -60,6 +60,11 @@ export declare class Binding {
   gate(slot: number): number
   /** Is the peer of the port in `slot` read by this library? */
   isPeerAdopted(slot: number): boolean
+  /**
+   * Copy attachment `index` of the first frame for the port in `slot` into a buffer of its size.
+   * JS allocates it: there it need not be filled with zeros first.
+   */
+  copyAttachment(slot: number, index: number, target: ArrayBuffer): boolean
   /** Remove frames that were delivered. */
   advance(slot: number, frames: number): void
   /** Come back to the port in `slot` in the next turn of the loop. */

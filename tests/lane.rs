@@ -97,7 +97,7 @@ fn advance_beyond_the_end_panics() {
 #[test]
 fn a_dropped_reservation_publishes_nothing() {
     let (mut producer, mut consumer) = lane();
-    drop(producer.reserve(64, 1 << 20).unwrap());
+    let _abandoned = producer.reserve(64, 1 << 20).unwrap();
     assert!(consumer.is_empty());
     assert_eq!(producer.accepted(), 0);
     push(&mut producer, 9, &[], b"x");

@@ -87,7 +87,7 @@ impl Model {
             Step::Push(recipe) => self.push(recipe),
             Step::Abort(words, text) => {
                 if let Some(producer) = &mut self.producer {
-                    drop(producer.reserve(words * 8, text).unwrap());
+                    let _abandoned = producer.reserve(words * 8, text).unwrap();
                 }
             }
             Step::Peek(most) => self.peek(most),

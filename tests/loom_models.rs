@@ -104,8 +104,9 @@ fn publish_against_consume() {
 #[test]
 fn segments_are_handed_over() {
     bounded(2, || {
-        let (producer, mut consumer) = lane();
-        let sender = pushing(producer, 0..5);
+        let (mut producer, mut consumer) = lane();
+        push(&mut producer, 0);
+        let sender = pushing(producer, 1..5);
         read_against(&mut consumer, sender, 0, 5);
     });
 }
@@ -140,7 +141,7 @@ fn peek_crosses_segments_while_the_producer_goes_on() {
 
 #[test]
 fn producer_close_against_consumer() {
-    bounded(3, || {
+    bounded(2, || {
         let (mut producer, mut consumer) = lane();
         let sender = thread::spawn(move || {
             push(&mut producer, 0);
@@ -339,7 +340,7 @@ fn kill_against_post_and_wake() {
 /// The slots seen lead to all frames, though rings coalesce.
 #[test]
 fn publish_and_ring_against_answer_and_park() {
-    bounded(3, || {
+    bounded(2, || {
         let (reactor, sleeper) = reactor();
         let (mut producer, mut consumer) = lane();
         let bell = Arc::new(Doorbell::new());

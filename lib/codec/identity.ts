@@ -2,7 +2,7 @@
  * Which objects of the message have been seen, and under which number.
  *
  * A Map costs 60 to 80 ns an object, more than all the rest of the work on it. So:
- *  - up to LINEAR objects: compare with all of them, before anything of the object is read;
+ *  - the first LINEAR objects are compared with every object, before anything of it is read;
  *  - beyond: an object with few properties is looked up by a hash of the primitives in front of its first nested
  *    object, which the writer has just computed anyway; the candidates are then compared by identity. Found again,
  *    the writer takes back what it wrote. An object that begins with a nested object has no such primitives: it waits
@@ -16,14 +16,17 @@
 import { Limit } from './format';
 import { captured, denseArray, imul, mapGet, mapSet, typedArrayFill, typedArraySet } from './primordials';
 
-/** Objects up to which all are compared. */
+/** Objects that all others are compared with. */
 export const LINEAR = 16;
 
 const enum Size { Start = 256, StartShift = 24, Chain = 32, Prefix = 2 }
 
 const GOLDEN = 0x9e3779b1;
 
-/** Result of enter(): the object is new and has no number before note(). */
+/** Result of enter(): the object is new and has a number. */
+export const NUMBERED = -2;
+
+/** Result of enter(): whether the object is new is for note() to find out. */
 export const PENDING = -1;
 
 /**
@@ -36,7 +39,7 @@ export class Identity {
   /** Objects numbered so far. */
   count = 0;
   private objects: (object | null)[] = denseArray<object | null>(Size.Start, null);
-  /** Hash of each object; 0 for those that are in `exact`. */
+  /** Hash of each object from LINEAR on; 0 for those that are in `exact`. */
   private hashes = new captured.Int32Array(Size.Start);
   private next = new captured.Int32Array(Size.Start);
   private heads = new captured.Int32Array(Size.Start);
@@ -52,24 +55,20 @@ export class Identity {
   unwinding: object | null = null;
   unwindNumber = 0;
 
-  /** The number of an object seen before (>= 0), PENDING, or -2 - the number it has got. */
+  /** The number of an object seen before (>= 0), NUMBERED or PENDING. */
   enter(object: object): number {
-    const n = this.count;
-    if (n >= LINEAR) return PENDING;
-    const objects = this.objects;
+    const { objects, count } = this;
+    const n = count < LINEAR ? count : LINEAR;
     for (let i = 0; i < n; i++) if (objects[i] === object) return i;
+    if (n === LINEAR) return PENDING;
     objects[n] = object;
-    this.hashes[n] = 0;
     this.count = n + 1;
-    return -2 - n;
+    return NUMBERED;
   }
 
   /** To be called once for what enter() did not find, before a nested object is entered: number or < 0 if new. */
   note(object: object, hash: number, entered: number): number {
-    if (entered !== PENDING) {
-      this.hashes[-2 - entered] = hash === 0 ? 1 : hash;
-      return -1;
-    }
+    if (entered !== PENDING) return -1;
     if (this.waitingCount !== 0 && this.settle(hash)) return UNWIND;
     return this.lookup(object, hash);
   }
@@ -77,15 +76,20 @@ export class Identity {
   /** note(), or, in front of a nested object that is property number `index`, have it wait. */
   noteParent(object: object, hash: number, entered: number, index: number): number {
     if (entered !== PENDING || index >= Size.Prefix) return this.note(object, hash, entered);
-    this.waiting[this.waitingCount] = object;
+    const { waiting } = this;
+    for (let i = 0; i < this.waitingCount; i++) {
+      // A ring of objects that all begin with a nested object; every way into it ends here.
+      if (waiting[i] === object) return this.settleExact() ? UNWIND : this.lookupExact(object);
+    }
+    waiting[this.waitingCount] = object;
     this.waitingHashes[this.waitingCount++] = hash;
     return -1;
   }
 
   /** enter() and note() in one for objects that have no cheap hash. */
   enterExact(object: object): number {
-    if (this.count < LINEAR) return this.enter(object);
-    if (!this.filtering) this.startFilter();
+    const entered = this.enter(object);
+    if (entered !== PENDING) return entered;
     if (this.waitingCount !== 0 && this.settleExact()) return UNWIND;
     return this.lookupExact(object);
   }
@@ -137,7 +141,7 @@ export class Identity {
 
   /** Flat, although long: every object of a large message passes here. */
   private lookup(object: object, hash: number): number {
-    if (!this.filtering) this.startFilter();
+    if (!this.filtering) this.rehash();
     const { objects, next, heads, count } = this;
     const slot = imul(hash, GOLDEN) >>> this.shift;
     const first = heads[slot]!;
@@ -171,18 +175,11 @@ export class Identity {
     return -1;
   }
 
-  private startFilter(): void {
-    this.filtering = true;
-    this.rehash();
-    for (let i = 0; i < this.count; i++) {
-      if (this.hashes[i] === 0) mapSet((this.exact ??= new captured.Map<object, number>()), this.objects[i]!, i);
-    }
-  }
-
   private rehash(): void {
     const { heads, hashes, next, count, shift } = this;
+    this.filtering = true;
     typedArrayFill(heads, -1);
-    for (let i = 0; i < count; i++) {
+    for (let i = LINEAR; i < count; i++) {
       if (hashes[i] === 0) continue;
       const hash = hashes[i]!;
       const slot = imul(hash, GOLDEN) >>> shift;

@@ -4,12 +4,12 @@
  * since some twenty brand checks cost more than the object.
  */
 import {
-  isAnyArrayBuffer, isArgumentsObject, isBoxedPrimitive, isDate, isExternal, isGeneratorObject, isMap, isMapIterator,
+  isAnyArrayBuffer, isArgumentsObject, isArray, isBoxedPrimitive, isDate, isExternal, isGeneratorObject, isMap, isMapIterator,
   isModuleNamespaceObject, isNativeError, isPromise, isRegExp, isSet, isSetIterator, isView, isWeakMap, isWeakSet,
 } from './primordials';
 
 export function isOrdinary(o: object): boolean {
-  return !(isArgumentsObject(o) || isMap(o) || isSet(o) || isDate(o) || isRegExp(o) || isNativeError(o)
+  return !(isArray(o) || isArgumentsObject(o) || isMap(o) || isSet(o) || isDate(o) || isRegExp(o) || isNativeError(o)
     || isBoxedPrimitive(o) || isPromise(o) || isView(o) || isAnyArrayBuffer(o) || isWeakMap(o) || isWeakSet(o)
     || isExternal(o) || isGeneratorObject(o) || isMapIterator(o) || isSetIterator(o) || isModuleNamespaceObject(o));
 }

@@ -76,11 +76,23 @@ function writeDense(e: Encoder, array: unknown[], n: number, site: Site, small: 
 function writeStrings(e: Encoder, array: unknown[], n: number, from: number, first: string): number {
   let i = from;
   let value: unknown = first;
+  let text = e.text;
+  let { i32, cap, pos } = e;
   while (typeof value === 'string') {
-    if (e.pos + Layout.Scalar > e.cap) e.reserve(Layout.Scalar);
-    e.string(value);
+    const length = value.length;
+    if (pos > cap || length < 2 || length >= Limit.Payload) {
+      e.pos = pos;
+      e.text = text;
+      e.scalar(value);
+      ({ i32, cap, pos, text } = e);
+    } else {
+      i32[pos++] = (length << 4) | Tag.Str;
+      text += value;
+    }
     value = ++i < n ? array[i] : undefined;
   }
+  e.pos = pos;
+  e.text = text;
   brokeAt = value;
   return i;
 }

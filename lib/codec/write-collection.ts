@@ -1,18 +1,27 @@
 /** Map and Set. Stock copies the entries before it writes them, so that a getter which changes the collection changes nothing. */
 import type { Encoder } from './encoder';
 import { Ext, Tag } from './format';
-import { denseArray, isMap, isSet, mapForEach, mapSize, setForEach, setSize } from './primordials';
+import { denseArray, mapForEach, mapSize, setForEach, setSize } from './primordials';
 import type { Site } from './shapes';
 import { beginLeaf } from './write-leaf';
 
 export function writeMap(e: Encoder, map: Map<unknown, unknown>, site: Site): boolean {
-  if (!isMap(map)) return false;
-  return writeEntries(e, map, Ext.Map, 2, mapSize(map), site);
+  const size = sizeOf(map, mapSize);
+  return size >= 0 && writeEntries(e, map, Ext.Map, 2, size, site);
 }
 
 export function writeSet(e: Encoder, set: Set<unknown>, site: Site): boolean {
-  if (!isSet(set)) return false;
-  return writeEntries(e, set, Ext.Set, 1, setSize(set), site);
+  const size = sizeOf(set, setSize);
+  return size >= 0 && writeEntries(e, set, Ext.Set, 1, size, site);
+}
+
+/** -1 where the prototype lies; the getter checks the brand for less than util.types does. */
+function sizeOf(object: object, size: (object: object) => number): number {
+  try {
+    return size(object);
+  } catch {
+    return -1;
+  }
 }
 
 function writeEntries(e: Encoder, source: object, ext: number, width: number, size: number, site: Site): boolean {

@@ -2,7 +2,7 @@
 import type { Encoder } from './encoder';
 import { Ext, Tag } from './format';
 import {
-  bigIntValueOf, booleanValueOf, charCodeAt, dateGetTime, isBigIntObject, isBooleanObject, isDate, isNumberObject, isRegExp,
+  bigIntValueOf, booleanValueOf, charCodeAt, dateGetTime, isBigIntObject, isBooleanObject, isNumberObject, isRegExp,
   isStringObject, numberValueOf, regExpFlagGetters, regExpFlagLetters, regExpSource, stringValueOf, StringFromCharCode,
 } from './primordials';
 
@@ -18,8 +18,13 @@ export function beginLeaf(e: Encoder, object: object, word: number): boolean {
 }
 
 export function writeDate(e: Encoder, date: Date): boolean {
-  if (!isDate(date)) return false;
-  if (beginLeaf(e, date, Tag.Ext | (Ext.Date << 4))) e.rawDouble(dateGetTime(date));
+  let time: number;
+  try {
+    time = dateGetTime(date);
+  } catch {
+    return false; // the prototype lies
+  }
+  if (beginLeaf(e, date, Tag.Ext | (Ext.Date << 4))) e.rawDouble(time);
   return true;
 }
 

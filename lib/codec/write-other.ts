@@ -13,16 +13,18 @@ import { writeMap, writeSet } from './write-collection';
 
 type Writer = (e: Encoder, object: never, site: Site) => boolean;
 
+const DatePrototype: object = captured.Date.prototype;
+const MapPrototype: object = captured.Map.prototype;
+const SetPrototype: object = captured.Set.prototype;
+
+/** The rest, by prototype. */
 const writers = new captured.Map<object, Writer>();
 
 function on(constructor: { prototype: object }, writer: Writer): void {
   mapSet(writers, constructor.prototype, writer);
 }
 
-on(captured.Date, writeDate);
 on(captured.RegExp, writeRegExp);
-on(captured.Map, writeMap);
-on(captured.Set, writeSet);
 on(captured.ArrayBuffer, writeArrayBuffer);
 on(captured.Number, writeNumberObject);
 on(captured.String, writeStringObject);
@@ -33,6 +35,9 @@ mapSet(writers, BufferPrototype, writeView);
 /** An object that is no proxy and whose prototype is not Object.prototype; false refuses the message. */
 export function writeOther(e: Encoder, object: object, prototype: object | null, site: Site): boolean {
   if (prototype === ArrayPrototype) return isArray(object) && writeArray(e, object, site);
+  if (prototype === DatePrototype) return writeDate(e, object as Date);
+  if (prototype === MapPrototype) return writeMap(e, object as Map<unknown, unknown>, site);
+  if (prototype === SetPrototype) return writeSet(e, object as Set<unknown>, site);
   if (isView(object)) return writeView(e, object);
   if (prototype === null) {
     if (isModuleNamespaceObject(object) || isExternal(object) || isArray(object)) return false;

@@ -5,9 +5,17 @@
  */
 import { FRAME_END, FRAME_HEADER, FRAME_KIND, FRAME_TEXT, RX_ADVANCE, RX_ATTACHMENTS, RX_BASE, RX_EVENTS, RX_FRAMES, RX_MORE, RX_NEEDED, RX_SETTLE, RX_SLOT } from '../native';
 
+/** Joined text of a batch, or that and the sizes of its attachments. */
+type Values = string | [string | undefined, ...number[]] | undefined;
+
+/** Memory that is about to be overwritten: `new ArrayBuffer` would fill it with zeros first. */
+const { allocUnsafeSlow } = Buffer;
+const allocate = (size: number): ArrayBuffer => allocUnsafeSlow(size).buffer as ArrayBuffer;
+
 export interface Taker {
   advance(slot: number, frames: number): void;
-  take(buffer: number): string | [string | undefined, ...ArrayBuffer[]] | undefined;
+  copyAttachment(slot: number, index: number, target: ArrayBuffer): boolean;
+  take(buffer: number): Values;
   setReceive(index: number, words: Int32Array): void;
 }
 
@@ -69,16 +77,20 @@ export class Batch {
     return this.left > 0;
   }
 
-  #keep(values: string | [string | undefined, ...ArrayBuffer[]] | undefined, attachments: number): void {
+  #keep(values: Values, attachments: number): void {
     if (attachments === 0) {
       this.text = (values as string | undefined) ?? '';
       this.attachments = undefined;
       return;
     }
-    const list = values as [string | undefined, ...ArrayBuffer[]];
+    const list = values as Exclude<Values, string | undefined>;
     this.text = list[0] ?? '';
     this.attachments = [];
-    for (let i = 1; i <= attachments; i++) this.attachments[i - 1] = list[i] as ArrayBuffer;
+    for (let i = 0; i < attachments; i++) {
+      const buffer = allocate(list[i + 1] as number);
+      this.#native.copyAttachment(this.slot, i, buffer);
+      this.attachments[i] = buffer;
+    }
   }
 
   /** Go to the next frame of the batch. */

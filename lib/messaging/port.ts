@@ -92,12 +92,13 @@ const methods = {
 function definePrototype(): void {
   const descriptors = Object.getOwnPropertyDescriptors(StockPort.prototype) as Descriptors;
   const own: Descriptors = {};
+  const constructor = Object.getOwnPropertyDescriptor(StockPort.prototype, 'constructor');
   for (const name of Object.getOwnPropertyNames(StockPort.prototype)) own[name] = descriptors[name]!;
   for (const [name, value] of Object.entries(methods)) {
     own[name] = { ...own[name], value };
     Object.defineProperty(value as object, 'length', { value: 0 });
   }
-  own['constructor'] = { ...(descriptors['constructor'] as PropertyDescriptor), value: MessagePort };
+  Object.defineProperty(own, 'constructor', { value: { ...constructor, value: MessagePort }, enumerable: true });
   own[kHybridDispatch] = hidden(onDispatch);
   own[kOnClose] = hidden(onClose);
   const prototype = Object.create(backpressure, own) as object;

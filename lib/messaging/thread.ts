@@ -26,6 +26,7 @@ export const native: Binding = makeBinding();
 const send = native.send;
 export const batches = new Batches({
   advance: native.advance.bind(native),
+  copyAttachment: native.copyAttachment.bind(native),
   take: native.take,
   setReceive: native.setReceive.bind(native),
 });

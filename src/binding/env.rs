@@ -260,6 +260,8 @@ impl EnvState {
             if self.now() >= end {
                 return false;
             }
+            // Who owes us the news may be waiting for this very core.
+            std::thread::yield_now();
         }
     }
 

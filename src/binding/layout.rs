@@ -74,3 +74,5 @@ pub const FRAME_HEADER_WORDS: usize = 4;
 
 /// The text of a frame holds UTF-16 units, not Latin-1 bytes.
 pub const KIND_WIDE: u32 = 1 << 31;
+/// The text of a frame is its last attachment.
+pub const KIND_TEXT_ATTACHED: u32 = 1 << 30;

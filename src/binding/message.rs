@@ -12,7 +12,7 @@ use bytes::Bytes;
 use napi::sys;
 
 use super::env::{EnvState, Port, Words};
-use super::layout::{FRAME_HEADER_WORDS, KIND_WIDE, SendStatus, rx, tx};
+use super::layout::{FRAME_HEADER_WORDS, KIND_TEXT_ATTACHED, KIND_WIDE, SendStatus, rx, tx};
 use crate::channel::Gate;
 use crate::lane::{Frame, PushError};
 use crate::slab::SlabPool;
@@ -82,7 +82,7 @@ unsafe fn push(
     attachments: Option<sys::napi_value>,
 ) -> SendStatus {
     // Attachments first: reading them may run foreign code (only if called with a hostile array).
-    let attachments = match attachments {
+    let mut attachments = match attachments {
         None => Vec::new(),
         // SAFETY: the caller's clause.
         Some(array) => match unsafe { copy_attachments(state.env, array, buffer.read(tx::ATTACHMENTS)) } {
@@ -100,7 +100,7 @@ unsafe fn push(
         Gate::Closed => {}
     }
     // SAFETY: the caller's clause.
-    match unsafe { write_frame(state.env, port, buffer, text, &attachments) } {
+    match unsafe { write_frame(state.env, port, buffer, text, &mut attachments) } {
         Ok(()) => after_push(port),
         Err(status) => status,
     }
@@ -116,6 +116,11 @@ fn after_push(port: &mut Port) -> SendStatus {
     }
 }
 
+/// Longest text, in bytes, that is written into the lane itself. A longer one travels in a recycled
+/// block: a lane's segment of that size would be fresh memory each time, and touching it costs more
+/// than the copy.
+const TEXT_IN_LANE: usize = 32 << 10;
+
 /// # Safety
 /// `text` is a value of the running call.
 unsafe fn write_frame(
@@ -123,7 +128,7 @@ unsafe fn write_frame(
     port: &mut Port,
     buffer: Words,
     text: Option<sys::napi_value>,
-    attachments: &[Bytes],
+    attachments: &mut Vec<Bytes>,
 ) -> Result<(), SendStatus> {
     let end = usize::try_from(buffer.read(tx::END)).map_err(|_| SendStatus::Invalid)?;
     if end < tx::BASE || end > buffer.len || end % 2 != 0 {
@@ -132,20 +137,29 @@ unsafe fn write_frame(
     let wide = buffer.read(tx::WIDE) != 0;
     let units = usize::try_from(buffer.read(tx::TEXT)).map_err(|_| SendStatus::Invalid)?;
     let units = if text.is_some() { units } else { 0 };
-    let text_bytes = if wide { units * 2 } else { units };
+    let text_bytes = units << u32::from(wide);
+    let is_long = text_bytes > TEXT_IN_LANE;
+    let mut kind = buffer.read(tx::KIND).cast_unsigned() & !(KIND_WIDE | KIND_TEXT_ATTACHED);
+    kind |= if wide { KIND_WIDE } else { 0 } | if is_long { KIND_TEXT_ATTACHED } else { 0 };
+    if let (Some(text), true) = (text, is_long) {
+        let mut block = SlabPool::global().take(text_bytes + 4).map_err(|_| SendStatus::TooLarge)?;
+        // SAFETY: the caller's clause.
+        unsafe { read_text(env, text, wide, units, &mut block)? };
+        attachments.push(block.freeze().slice(..text_bytes));
+    }
     let word_bytes = (end - tx::BASE) * 4;
-    let mut frame = port.half.producer.reserve(word_bytes, text_bytes).map_err(|error| match error {
+    let in_lane = if is_long { 0 } else { text_bytes };
+    let mut frame = port.half.producer.reserve(word_bytes, in_lane).map_err(|error| match error {
         PushError::OutOfMemory | PushError::TooLarge => SendStatus::TooLarge,
     })?;
     // SAFETY: BASE <= end <= len (checked), and R2 of `env`: the buffer is valid for `len` words.
     let words = unsafe { std::slice::from_raw_parts(buffer.start.add(tx::BASE).cast::<u8>(), word_bytes) };
     frame.words_mut().copy_from_slice(words);
-    if let Some(text) = text {
+    if let (Some(text), false) = (text, is_long) {
         // SAFETY: the caller's clause.
         unsafe { read_text(env, text, wide, units, frame.text_mut())? };
     }
-    let kind = buffer.read(tx::KIND).cast_unsigned() & !KIND_WIDE;
-    frame.commit(if wide { kind | KIND_WIDE } else { kind }, attachments);
+    frame.commit(kind, std::mem::take(attachments));
     Ok(())
 }
 
@@ -203,7 +217,8 @@ unsafe fn copy_attachments(env: sys::napi_env, array: sys::napi_value, count: i3
 }
 
 /// `take(buffer)`: the next batch of frames goes into the receive buffer with that number. Returns
-/// the joined text of the batch, an array of it and the attachments, or undefined.
+/// the joined text of the batch, an array of it and the sizes of the attachments (see
+/// `copy_attachment`), or undefined.
 pub unsafe extern "C" fn take(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     std::panic::catch_unwind(|| {
         // SAFETY: this is an entry point.
@@ -320,8 +335,8 @@ fn fill(values: &mut Values<'_>, buffer: Words, slot: u32) -> bool {
     let found = batch.frames > 0 || batch.needed > 0;
     if batch.frames > 0 {
         values.text = batch.text();
-        for bytes in attachments {
-            values.attachments.push(new_arraybuffer(state.env, &bytes));
+        for len in attachments {
+            values.attachments.push(new_number(state.env, len));
         }
         buffer.write(rx::ATTACHMENTS, i32::try_from(values.attachments.len()).unwrap_or(i32::MAX));
     }
@@ -351,19 +366,21 @@ impl<'a> Batch<'a> {
         Batch { buffer, position: rx::BASE, arena, wide: false, long: ptr::null_mut(), frames: 0, more: false, needed: 0, env }
     }
 
-    /// Read as many frames as fit. A frame with attachments travels alone; returns them.
-    fn read(&mut self, port: &mut Port) -> Vec<Bytes> {
-        let mut attachments = Vec::new();
+    /// Read as many frames as fit. A frame with attachments travels alone; returns their sizes.
+    fn read(&mut self, port: &mut Port) -> Vec<usize> {
+        let mut sizes = Vec::new();
+        let mut alone = false;
         port.half.consumer.peek(|frame| {
-            // A visit after the one that took attachments only tells that there is more.
-            let alone = attachments.is_empty() && (frame.attachments.is_empty() || self.frames == 0);
-            self.more = !(alone && self.push(&frame));
-            if !self.more {
-                attachments.extend(frame.attachments.iter().cloned());
+            // The visit after one that took attachments only tells that there is more.
+            let fits = !alone && (frame.attachments.is_empty() || self.frames == 0);
+            self.more = !(fits && self.push(&frame));
+            if !self.more && !frame.attachments.is_empty() {
+                alone = true;
+                sizes.extend(binary(&frame).iter().map(Bytes::len));
             }
             !self.more
         });
-        attachments
+        sizes
     }
 
     fn push(&mut self, frame: &Frame<'_>) -> bool {
@@ -375,11 +392,12 @@ impl<'a> Batch<'a> {
             return false;
         }
         let wide = frame.header.kind & KIND_WIDE != 0;
-        if !frame.text.is_empty() && !self.push_text(frame.text, wide) {
+        let text = text_of(frame);
+        if !text.is_empty() && !self.push_text(text, wide) {
             return false;
         }
-        let units = frame.text.len() >> u32::from(wide);
-        let kind = frame.header.kind & !KIND_WIDE;
+        let units = text.len() >> u32::from(wide);
+        let kind = frame.header.kind & !(KIND_WIDE | KIND_TEXT_ATTACHED);
         let header = [self.position + words, kind as usize, units, 0];
         for (offset, value) in header.into_iter().enumerate() {
             self.put(self.position + offset, value);
@@ -438,13 +456,38 @@ fn new_string(env: sys::napi_env, text: &[u8], wide: bool) -> sys::napi_value {
     value
 }
 
-fn new_arraybuffer(env: sys::napi_env, bytes: &Bytes) -> sys::napi_value {
-    let (mut data, mut value) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: thread of the environment; the copy stays within the new buffer.
-    unsafe {
-        if sys::napi_create_arraybuffer(env, bytes.len(), &raw mut data, &raw mut value) == OK && !bytes.is_empty() {
-            ptr::copy_nonoverlapping(bytes.as_ptr(), data.cast::<u8>(), bytes.len());
-        }
+/// The text of a frame, wherever it is.
+fn text_of<'a>(frame: &Frame<'a>) -> &'a [u8] {
+    match frame.attachments.last() {
+        Some(text) if frame.header.kind & KIND_TEXT_ATTACHED != 0 => text,
+        _ => frame.text,
     }
+}
+
+/// The attachments of a frame that are not its text.
+fn binary<'a>(frame: &Frame<'a>) -> &'a [Bytes] {
+    match frame.attachments.split_last() {
+        Some((_, binary)) if frame.header.kind & KIND_TEXT_ATTACHED != 0 => binary,
+        _ => frame.attachments,
+    }
+}
+
+fn new_number(env: sys::napi_env, number: usize) -> sys::napi_value {
+    let mut value = ptr::null_mut();
+    // SAFETY: thread of the environment.
+    unsafe { sys::napi_create_double(env, number as f64, &raw mut value) };
     value
+}
+
+/// Copy attachment `index` of the first frame in the lane to `target`. False unless the sizes agree.
+pub fn copy_attachment(port: &mut Port, index: usize, target: &mut [u8]) -> bool {
+    let mut copied = false;
+    port.half.consumer.peek(|frame| {
+        if let Some(bytes) = binary(&frame).get(index).filter(|bytes| bytes.len() == target.len()) {
+            target.copy_from_slice(bytes);
+            copied = true;
+        }
+        false
+    });
+    copied
 }

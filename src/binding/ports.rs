@@ -55,7 +55,7 @@ impl Binding {
     }
 
     /// `take(buffer)`, see `message.rs`.
-    #[napi(getter, ts_return_type = "(buffer: number) => string | [string | undefined, ...ArrayBuffer[]] | undefined")]
+    #[napi(getter, ts_return_type = "(buffer: number) => string | [string | undefined, ...number[]] | undefined")]
     pub fn take(&self, env: Env) -> Result<Unknown<'_>> {
         self.entry(&env, "take", message::take)
     }
@@ -282,6 +282,28 @@ impl Binding {
     #[napi]
     pub fn is_peer_adopted(&self, slot: u32) -> bool {
         self.state.with_port(slot, |port| port.channel.is_adopted(1 - port.side)).unwrap_or(false)
+    }
+
+    /// Copy attachment `index` of the first frame for the port in `slot` into a buffer of its size.
+    /// JS allocates it: there it need not be filled with zeros first.
+    #[napi]
+    pub fn copy_attachment(
+        &self,
+        slot: u32,
+        index: u32,
+        #[napi(ts_arg_type = "ArrayBuffer")] target: Object<'_>,
+    ) -> bool {
+        let (mut data, mut len) = (std::ptr::null_mut(), 0);
+        // SAFETY: a value of this call; the status is checked.
+        let status =
+            unsafe { sys::napi_get_arraybuffer_info(self.state.env, target.raw(), &raw mut data, &raw mut len) };
+        if status != sys::Status::napi_ok || len == 0 {
+            return false;
+        }
+        // SAFETY: V8 gave `data` and `len` for a live buffer, and no JS runs before the copy ends.
+        let target = unsafe { std::slice::from_raw_parts_mut(data.cast::<u8>(), len) };
+        let copied = self.state.with_port(slot, |port| message::copy_attachment(port, index as usize, target));
+        copied.unwrap_or(false)
     }
 
     /// Remove frames that were delivered.

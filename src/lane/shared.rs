@@ -55,7 +55,7 @@ impl Shared {
     /// The consumer is dropped and leaves its end here.
     pub(super) fn abandon(&self, end: ReadEnd) {
         *lock(&self.abandoned) = Some(end);
-        // GONE: release, after the end is in place.
+        // GONE: release, after the end is in place. (The lock orders that too; the flag is sound without it.)
         self.gone.store(true, Ordering::Release);
     }
 
