@@ -8,11 +8,15 @@ const only = process.argv.slice(2);
 
 function rust() {
   run('cargo', ['test', '--no-default-features']);
-  // `--cfg loom` changes every crate, so it gets a folder of its own; loom models are debug builds with opt-level 1.
-  const RUSTFLAGS = `${process.env.RUSTFLAGS ?? ''} --cfg loom`;
+  // `--cfg loom` changes every crate, so it gets a folder of its own; a debug build explores for many minutes.
   const target = `${process.env.CARGO_TARGET_DIR ?? 'target'}/loom`;
-  const args = ['test', '--no-default-features', '--tests', '--target-dir', target];
-  run('cargo', args, { env: { ...process.env, RUSTFLAGS } });
+  const env = {
+    ...process.env,
+    RUSTFLAGS: `${process.env.RUSTFLAGS ?? ''} --cfg loom`,
+    CARGO_PROFILE_RELEASE_LTO: 'off',
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
+  };
+  run('cargo', ['test', '--release', '--no-default-features', '--test', 'loom_models', '--target-dir', target], { env });
 }
 
 function javascript() {

@@ -13,7 +13,9 @@ const maxCodeLines = 400;
 const allowed = {
   'at most 400 code lines': {},
   'atomics only through src/sync.rs': {},
-  'the built-in only in lib/messaging': {},
+  'the built-in only in lib/messaging': {
+    'lib/index.ts': 'passes through the names that are not ours, and all of them where there is no addon',
+  },
 };
 
 const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });

@@ -163,31 +163,48 @@ impl<T> Queue<T> {
     }
 }
 
-/// Stand-in for the lock-free queue: loom models our use of it, not crossbeam's inside.
+/// Stand-in for the lock-free queue: loom models our use of it, not crossbeam's inside. It promises no more than
+/// the contract above: whether there is something to take is read without any ordering, so that a user who
+/// relies on more than an acquire finds the queue empty in some execution.
 #[cfg(loom)]
 #[derive(Debug)]
-pub(crate) struct Queue<T>(Mutex<std::collections::VecDeque<T>>);
+pub(crate) struct Queue<T> {
+    values: Mutex<std::collections::VecDeque<T>>,
+    pushed: AtomicUsize,
+    popped: AtomicUsize,
+}
 
 #[cfg(loom)]
 impl<T> Queue<T> {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(std::collections::VecDeque::new()))
+        Self {
+            values: Mutex::new(std::collections::VecDeque::new()),
+            pushed: AtomicUsize::new(0),
+            popped: AtomicUsize::new(0),
+        }
     }
 
     pub(crate) fn push(&self, value: T) {
-        lock(&self.0).push_back(value);
+        lock(&self.values).push_back(value);
+        self.pushed.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn pop(&self) -> Option<T> {
-        lock(&self.0).pop_front()
+        if self.is_empty() {
+            return None;
+        }
+        let value = lock(&self.values).pop_front()?;
+        self.popped.fetch_add(1, Ordering::Relaxed);
+        Some(value)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        lock(&self.0).is_empty()
+        self.len() == 0
     }
 
     pub(crate) fn len(&self) -> usize {
-        lock(&self.0).len()
+        let popped = self.popped.load(Ordering::Relaxed);
+        self.pushed.load(Ordering::Relaxed).saturating_sub(popped)
     }
 }
 

@@ -286,7 +286,7 @@ fn mixed(seed: u32) -> Recipe {
     };
     let mut recipe = Recipe::new(seed, (hash % 7) as usize, text);
     recipe.cut = (hash % 5) as usize;
-    if hash % 97 == 0 {
+    if hash.is_multiple_of(97) {
         recipe.attachments = vec![(hash % 300) as usize; 1 + (hash % 3) as usize];
     }
     recipe

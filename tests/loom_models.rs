@@ -190,8 +190,10 @@ fn pushes_after_the_consumer_is_gone_are_released() {
         let (mut producer, consumer) = lane();
         let reader = thread::spawn(move || drop(consumer));
         for kind in 0..3 {
+            let gone = producer.is_consumer_gone();
             let frame = producer.reserve(8, 0).unwrap();
             frame.commit(kind, [Counted::bytes(&live)]);
+            assert!(!gone || live.load(Ordering::SeqCst) == 0, "kept for nobody");
         }
         reader.join().unwrap();
         let frame = producer.reserve(8, 0).unwrap();
@@ -242,8 +244,13 @@ fn reactor() -> (Arc<Reactor>, Arc<Sleeper>) {
     (Reactor::new(Box::new(Wake(sleeper.clone()))), sleeper)
 }
 
-/// Takes `slots` slots, sleeping in between. Every sleep ends with exactly one wake.
-fn take_slots(reactor: &Reactor, sleeper: &Sleeper, slots: usize, mut take: impl FnMut(u32)) {
+/// Takes `slots` slots, sleeping in between; answers how often. Every sleep ends with exactly one wake.
+fn take_slots(
+    reactor: &Reactor,
+    sleeper: &Sleeper,
+    slots: usize,
+    mut take: impl FnMut(u32),
+) -> usize {
     let (mut taken, mut sleeps) = (0, 0);
     while taken < slots {
         while let Some(slot) = reactor.next() {
@@ -256,6 +263,7 @@ fn take_slots(reactor: &Reactor, sleeper: &Sleeper, slots: usize, mut take: impl
             reactor.unpark();
         }
     }
+    sleeps
 }
 
 #[test]
@@ -268,11 +276,12 @@ fn park_against_post() {
             theirs.post(1);
         });
         let mut expected = 0;
-        take_slots(&reactor, &sleeper, 2, |slot| {
+        let sleeps = take_slots(&reactor, &sleeper, 2, |slot| {
             assert_eq!(slot, expected);
             expected += 1;
         });
         sender.join().unwrap();
+        assert_eq!(sleeper.wakes.load(Ordering::Relaxed), sleeps);
     });
 }
 
@@ -284,8 +293,9 @@ fn park_against_two_senders() {
             let theirs = reactor.clone();
             thread::spawn(move || theirs.post(slot))
         });
-        take_slots(&reactor, &sleeper, 2, |_| ());
+        let sleeps = take_slots(&reactor, &sleeper, 2, |_| ());
         senders.into_iter().for_each(|s| s.join().unwrap());
+        assert_eq!(sleeper.wakes.load(Ordering::Relaxed), sleeps);
     });
 }
 

@@ -71,6 +71,16 @@ fn one_wake_per_park() {
 }
 
 #[test]
+fn a_thread_that_woke_by_itself_is_not_woken() {
+    let (reactor, wakes) = reactor();
+    assert!(reactor.park());
+    reactor.unpark();
+    reactor.post(1);
+    assert_eq!(wakes.count(), 0);
+    assert_eq!(slots(&reactor), [1]);
+}
+
+#[test]
 fn a_reactor_with_news_does_not_park() {
     let (reactor, wakes) = reactor();
     reactor.poll_begin();
@@ -216,8 +226,12 @@ fn no_wake_runs_after_kill_returned() {
     }
 }
 
-fn tokens() -> &'static SpinTokens {
-    Box::leak(Box::new(SpinTokens::new()))
+/// Tokens for one test alone.
+macro_rules! tokens {
+    () => {{
+        static TOKENS: SpinTokens = SpinTokens::new();
+        &TOKENS
+    }};
 }
 
 /// Runs an episode that finds no traffic inside the window; answers for how long it polled.
@@ -247,7 +261,7 @@ fn win(policy: &mut PollPolicy, clock: &mut u64, gap: u64) -> bool {
 
 #[test]
 fn after_traffic_a_thread_polls_for_a_window_in_slices() {
-    let mut policy = PollPolicy::with_tokens(4, tokens());
+    let mut policy = PollPolicy::with_tokens(4, tokens!());
     let mut clock = 1_000;
     policy.on_traffic(clock);
     assert_eq!(
@@ -266,7 +280,7 @@ fn after_traffic_a_thread_polls_for_a_window_in_slices() {
 
 #[test]
 fn polling_that_does_not_pay_backs_off() {
-    let mut policy = PollPolicy::with_tokens(4, tokens());
+    let mut policy = PollPolicy::with_tokens(4, tokens!());
     let mut clock = 0;
     let spent: u64 = (0..1_000).map(|_| lose(&mut policy, &mut clock)).sum();
     let late: Vec<u64> = (0..100).map(|_| lose(&mut policy, &mut clock)).collect();
@@ -277,7 +291,7 @@ fn polling_that_does_not_pay_backs_off() {
 
 #[test]
 fn polling_that_pays_again_recovers_quickly() {
-    let mut policy = PollPolicy::with_tokens(4, tokens());
+    let mut policy = PollPolicy::with_tokens(4, tokens!());
     let mut clock = 0;
     for _ in 0..1_000 {
         lose(&mut policy, &mut clock);
@@ -292,7 +306,7 @@ fn polling_that_pays_again_recovers_quickly() {
 
 #[test]
 fn a_single_core_never_spins() {
-    let mut policy = PollPolicy::with_tokens(1, tokens());
+    let mut policy = PollPolicy::with_tokens(1, tokens!());
     for now in 0..100 {
         policy.on_traffic(now * 1_000);
         assert_eq!(policy.decide(now * 1_000 + 1), Poll::Park);
@@ -301,7 +315,7 @@ fn a_single_core_never_spins() {
 
 #[test]
 fn no_more_spinners_than_cores_but_one() {
-    let tokens = tokens();
+    let tokens = tokens!();
     let mut policies: Vec<PollPolicy> =
         (0..4).map(|_| PollPolicy::with_tokens(3, tokens)).collect();
     let decisions: Vec<Poll> = policies.iter_mut().map(|p| p.decide(0)).collect();

@@ -7,6 +7,7 @@
 import { generate } from './codegen';
 import { Limit, Tag } from './format';
 import { seal } from './hash';
+import { LINEAR, PENDING } from './identity';
 import { imul, jsonStringify } from './primordials';
 import type { ShapeWriter, Site } from './shapes';
 import { Small } from './write-object';
@@ -20,7 +21,7 @@ export function compileWriter(keys: string[], word: number, sites: Site[]): Shap
 return function write(e, o) {
   if (e.pos + ${room} > e.cap) e.reserve(${room});
   const start = e.pos, text = e.text, ids = e.ids;
-  const entered = ids.${small ? 'enter' : 'enterExact'}(o);
+  const entered = ${small ? `ids.count >= ${LINEAR} ? ${PENDING} : ids.enter(o)` : 'ids.enterExact(o)'};
   if (entered >= 0) return e.backRef(start, text, entered);
   let p = start, i32 = e.i32, t = text, open = ${small}, h = ${n}, s = '', v, w, n;
   i32[p++] = ${word};`;

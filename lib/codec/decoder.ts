@@ -7,7 +7,7 @@
  */
 import { CorruptMessageError } from './corrupt';
 import { Simple, Tag } from './format';
-import { captured, mapGet, mapSet, mapSize, prototypesPristine, StringFromCharCode, substring } from './primordials';
+import { captured, mapGet, mapSet, mapSize, prototypesPristine, StringFromCharCode, substring, typedArrayLength } from './primordials';
 import { readArray, readDoubles, readHoley, readInts } from './read-array';
 import { readExt } from './read-ext';
 import { readDict } from './read-object';
@@ -41,7 +41,7 @@ export class Decoder {
 
   /** Decodes the message in [pos, end); its strings begin at textPos of text. */
   decode(i32: Int32Array, pos: number, end: number, text: string, textPos: number, attachments: ArrayBuffer[] | undefined): unknown {
-    if (!(pos >= 0 && end - pos >= 2 && end <= i32.length)) throw new CorruptMessageError('length');
+    if (!(pos >= 0 && end - pos >= 2 && end <= typedArrayLength(i32))) throw new CorruptMessageError('length');
     const word = i32[pos + 1]!;
     if (i32[pos] === 0) {
       if ((word & 15) === Tag.Int) return word >> 4;

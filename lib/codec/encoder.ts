@@ -10,7 +10,7 @@
  */
 import { Ext, Flag, Layout, Limit, Tag, Word } from './format';
 import { Identity, UNWIND } from './identity';
-import { captured, charCodeAt, getPrototypeOf, isProxy, ObjectPrototype, regExpExec } from './primordials';
+import { captured, charCodeAt, getPrototypeOf, isProxy, ObjectPrototype, regExpExec, typedArrayBuffer, typedArrayLength, typedArrayOffset } from './primordials';
 import { Entries } from './write-collection';
 import { type Shape, ShapeTable, Site, type ShapeRegistry } from './shapes';
 import { writeBigInt } from './write-bigint';
@@ -200,10 +200,13 @@ export class Encoder {
 
   /** @internal Takes another scratch into use. */
   adopt(scratch: Int32Array): void {
+    const buffer = typedArrayBuffer(scratch);
+    const offset = typedArrayOffset(scratch);
+    const words = typedArrayLength(scratch);
     this.i32 = scratch;
-    this.cap = scratch.length - Layout.Scalar;
-    this.f64 = new captured.Float64Array(scratch.buffer, scratch.byteOffset, scratch.length >> 1);
-    this.u8 = new captured.Uint8Array(scratch.buffer, scratch.byteOffset, scratch.length << 2);
+    this.cap = words - Layout.Scalar;
+    this.f64 = new captured.Float64Array(buffer, offset, words >> 1);
+    this.u8 = new captured.Uint8Array(buffer, offset, words << 2);
   }
 }
 

@@ -2,29 +2,26 @@
  * Which objects of the message have been seen, and under which number.
  *
  * A Map costs 60 to 80 ns an object, more than all the rest of the work on it. So:
- *  - the first LINEAR objects are compared with every object, before anything of it is read;
+ *  - up to LINEAR objects: compare with all of them, before anything of the object is read;
  *  - beyond: an object with few properties is looked up by a hash of the primitives in front of its first nested
  *    object, which the writer has just computed anyway; the candidates are then compared by identity. Found again,
  *    the writer takes back what it wrote. An object that begins with a nested object has no such primitives: it waits
- *    (noteParent) and takes the hash of that nested object. Objects that are large, or not plain, use the exact Map at once,
+ *    (noteParent) and takes the hash of that nested object. Objects that are large, or not plain, use the exact Map,
  *    and so does what falls into a crowded bucket.
  *
- * An object must be looked up in the same way on every visit, so the choice depends on nothing but the object. The hash
- * is the same too, unless an own getter yields another primitive each time: such an object, referenced twice in a
- * message of more than LINEAR objects, arrives as two objects.
+ * An object must be looked up in the same way on every visit, so the way depends on nothing but the object. The hash is
+ * the same too, unless an own getter yields another primitive each time: such an object, referenced twice in a message
+ * of more than LINEAR objects, arrives as two objects.
  */
 import { Limit } from './format';
 import { captured, denseArray, imul, mapGet, mapSet, typedArrayFill, typedArraySet } from './primordials';
 
-/** Objects that all others are compared with. */
+/** Objects up to which all are compared. */
 export const LINEAR = 16;
 
 const enum Size { Start = 256, StartShift = 24, Chain = 32, Prefix = 2 }
 
 const GOLDEN = 0x9e3779b1;
-
-/** Result of enter(): the object is new and has a number. */
-export const NUMBERED = -2;
 
 /** Result of enter(): whether the object is new is for note() to find out. */
 export const PENDING = -1;
@@ -39,7 +36,7 @@ export class Identity {
   /** Objects numbered so far. */
   count = 0;
   private objects: (object | null)[] = denseArray<object | null>(Size.Start, null);
-  /** Hash of each object from LINEAR on; 0 for those that are in `exact`. */
+  /** Hash of each object; 0 for those that are, or will be, in `exact`. */
   private hashes = new captured.Int32Array(Size.Start);
   private next = new captured.Int32Array(Size.Start);
   private heads = new captured.Int32Array(Size.Start);
@@ -50,46 +47,56 @@ export class Identity {
   /** Objects entered, but neither numbered nor found yet; each is the first child of the one before. */
   private waiting: (object | null)[] = denseArray<object | null>(Limit.Depth + 1, null);
   private waitingHashes = new captured.Int32Array(Limit.Depth + 1);
+  private waitingEntered = new captured.Int32Array(Limit.Depth + 1);
   private waitingCount = 0;
   /** The waiting object that turned out to be known, and its number. */
   unwinding: object | null = null;
   unwindNumber = 0;
 
-  /** The number of an object seen before (>= 0), NUMBERED or PENDING. */
+  /** The number of an object seen before (>= 0), PENDING, or -2 - the number that it has got. */
   enter(object: object): number {
     const { objects, count } = this;
-    const n = count < LINEAR ? count : LINEAR;
-    for (let i = 0; i < n; i++) if (objects[i] === object) return i;
-    if (n === LINEAR) return PENDING;
-    objects[n] = object;
-    this.count = n + 1;
-    return NUMBERED;
+    if (count >= LINEAR) return PENDING;
+    for (let i = 0; i < count; i++) {
+      if (objects[i] !== object) continue;
+      if (this.waitingCount !== 0) this.settleBy(this.hashes[i]!);
+      return i;
+    }
+    objects[count] = object;
+    this.hashes[count] = 0;
+    this.count = count + 1;
+    return -2 - count;
   }
 
   /** To be called once for what enter() did not find, before a nested object is entered: number or < 0 if new. */
   note(object: object, hash: number, entered: number): number {
-    if (entered !== PENDING) return -1;
-    if (this.waitingCount !== 0 && this.settle(hash)) return UNWIND;
-    return this.lookup(object, hash);
+    const h = nonZero(hash);
+    if (this.waitingCount !== 0 && this.settle(h)) return UNWIND;
+    return entered === PENDING ? this.lookup(object, h) : this.place(-2 - entered, h);
   }
 
-  /** note(), or, in front of a nested object that is property number `index`, have it wait. */
+  /** note() in front of a nested object, which is property number `index`. */
   noteParent(object: object, hash: number, entered: number, index: number): number {
-    if (entered !== PENDING || index >= Size.Prefix) return this.note(object, hash, entered);
-    const { waiting } = this;
-    for (let i = 0; i < this.waitingCount; i++) {
+    if (index >= Size.Prefix) return this.note(object, hash, entered);
+    const { waiting, waitingCount: n } = this;
+    for (let i = 0; i < n; i++) {
       // A ring of objects that all begin with a nested object; every way into it ends here.
       if (waiting[i] === object) return this.settleExact() ? UNWIND : this.lookupExact(object);
     }
-    waiting[this.waitingCount] = object;
-    this.waitingHashes[this.waitingCount++] = hash;
+    waiting[n] = object;
+    this.waitingHashes[n] = hash;
+    this.waitingEntered[n] = entered;
+    this.waitingCount = n + 1;
     return -1;
   }
 
   /** enter() and note() in one for objects that have no cheap hash. */
   enterExact(object: object): number {
-    const entered = this.enter(object);
-    if (entered !== PENDING) return entered;
+    if (this.count < LINEAR) {
+      const entered = this.enter(object);
+      if (this.waitingCount !== 0) this.settleExact();
+      return entered;
+    }
     if (this.waitingCount !== 0 && this.settleExact()) return UNWIND;
     return this.lookupExact(object);
   }
@@ -105,12 +112,22 @@ export class Identity {
     if (count > 65536) this.shrink();
   }
 
-  /** Numbers the waiting objects by the hash of the first child of the last; true if one of them is known. */
+  private settleBy(hash: number): void {
+    if (hash === 0) this.settleExact();
+    else this.settle(hash);
+  }
+
+  /**
+   * Numbers the waiting objects, the hash of each being made of its own primitives and the hash of its first child, of
+   * which the last is given; true if one of them is known.
+   */
   private settle(hash: number): boolean {
-    const n = this.waitingCount;
+    const { waitingHashes: hashes, waitingCount: n } = this;
+    for (let i = n - 1, inner = hash; i >= 0; i--) inner = hashes[i] = nonZero((imul(hashes[i]!, 31) + imul(inner, GOLDEN)) | 0);
     for (let i = 0; i < n; i++) {
       const object = this.waiting[i]!;
-      const known = this.lookup(object, (imul(this.waitingHashes[i]!, 31) + hash + imul(n - i, 0x9e3779b1)) | 0);
+      const entered = this.waitingEntered[i]!;
+      const known = entered === PENDING ? this.lookup(object, hashes[i]!) : this.place(-2 - entered, hashes[i]!);
       if (known >= 0) return this.unwindTo(object, known);
     }
     this.forgetWaiting();
@@ -120,11 +137,30 @@ export class Identity {
   private settleExact(): boolean {
     for (let i = 0; i < this.waitingCount; i++) {
       const object = this.waiting[i]!;
-      const known = this.lookupExact(object);
+      const entered = this.waitingEntered[i]!;
+      const known = entered === PENDING ? this.lookupExact(object) : this.placeExact(object, -2 - entered);
       if (known >= 0) return this.unwindTo(object, known);
     }
     this.forgetWaiting();
     return false;
+  }
+
+  /** Makes an object that is numbered already one to be found by this hash. */
+  private place(number: number, hash: number): number {
+    this.hashes[number] = hash;
+    if (this.filtering) this.link(number, hash);
+    return -1;
+  }
+
+  private placeExact(object: object, number: number): number {
+    if (this.filtering) mapSet((this.exact ??= new captured.Map<object, number>()), object, number);
+    return -1;
+  }
+
+  private link(number: number, hash: number): void {
+    const slot = imul(hash, GOLDEN) >>> this.shift;
+    this.next[number] = this.heads[slot]!;
+    this.heads[slot] = number;
   }
 
   private unwindTo(object: object, number: number): boolean {
@@ -141,7 +177,7 @@ export class Identity {
 
   /** Flat, although long: every object of a large message passes here. */
   private lookup(object: object, hash: number): number {
-    if (!this.filtering) this.rehash();
+    if (!this.filtering) this.startFilter();
     const { objects, next, heads, count } = this;
     const slot = imul(hash, GOLDEN) >>> this.shift;
     const first = heads[slot]!;
@@ -156,7 +192,7 @@ export class Identity {
       return this.lookup(object, hash);
     }
     objects[count] = object;
-    this.hashes[count] = hash === 0 ? 1 : hash;
+    this.hashes[count] = hash;
     next[count] = first;
     heads[slot] = count;
     this.count = count + 1;
@@ -164,6 +200,7 @@ export class Identity {
   }
 
   private lookupExact(object: object): number {
+    if (!this.filtering) this.startFilter();
     const exact = (this.exact ??= new captured.Map<object, number>());
     const found = mapGet(exact, object) as number | undefined;
     if (found !== undefined) return found;
@@ -175,17 +212,15 @@ export class Identity {
     return -1;
   }
 
-  private rehash(): void {
-    const { heads, hashes, next, count, shift } = this;
+  private startFilter(): void {
+    this.rehash();
     this.filtering = true;
-    typedArrayFill(heads, -1);
-    for (let i = LINEAR; i < count; i++) {
-      if (hashes[i] === 0) continue;
-      const hash = hashes[i]!;
-      const slot = imul(hash, GOLDEN) >>> shift;
-      next[i] = heads[slot]!;
-      heads[slot] = i;
-    }
+    for (let i = 0; i < this.count; i++) if (this.hashes[i] === 0) this.placeExact(this.objects[i]!, i);
+  }
+
+  private rehash(): void {
+    typedArrayFill(this.heads, -1);
+    for (let i = 0; i < this.count; i++) if (this.hashes[i] !== 0) this.link(i, this.hashes[i]!);
   }
 
   /** Twice the objects, and as many heads. */
@@ -210,4 +245,9 @@ export class Identity {
     this.heads = new captured.Int32Array(Size.Start);
     this.shift = Size.StartShift;
   }
+}
+
+/** 0 marks the objects that have no hash. */
+function nonZero(hash: number): number {
+  return hash === 0 ? 1 : hash;
 }

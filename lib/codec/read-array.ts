@@ -4,7 +4,7 @@
  * examined.
  */
 import { type Decoder, HOLE } from './decoder';
-import { captured, defineOwn, denseArray, toReversed } from './primordials';
+import { captured, defineOwn, denseArray, prototypesPristine, toReversed, typedArrayBuffer, typedArrayOffset } from './primordials';
 
 /** Length up to which copying a template (which also keeps the array packed) beats examining the prototypes. */
 const COPIED = 64;
@@ -32,9 +32,9 @@ export function readDoubles(d: Decoder, n: number): number[] {
   if (((d.pos - d.start) & 1) !== 0) d.pos++;
   d.need(2 * n);
   const array = d.add(fresh(n)) as number[];
-  const offset = d.i32.byteOffset + 4 * d.pos;
+  const offset = typedArrayOffset(d.i32) + 4 * d.pos;
   if (n > COPIED && (offset & 7) === 0 && d.pristine()) {
-    const doubles = new captured.Float64Array(d.i32.buffer, offset, n);
+    const doubles = new captured.Float64Array(typedArrayBuffer(d.i32), offset, n);
     for (let i = 0; i < n; i++) array[i] = doubles[i]!;
     d.pos += 2 * n;
   } else if (n > COPIED) for (let i = 0; i < n; i++) defineOwn(array, i, d.double());
@@ -66,11 +66,16 @@ function fresh(n: number): unknown[] {
   return n <= COPIED ? toReversed(templates[n]!) : new captured.Array<unknown>(n);
 }
 
+/** Appended one by one, which keeps them, and so their copies, packed. */
 function makeTemplates(): number[][] {
+  const direct = prototypesPristine();
   const all = denseArray<number[]>(COPIED + 1, []);
   for (let n = 1; n <= COPIED; n++) {
     const template: number[] = [];
-    for (let i = 0; i < n; i++) defineOwn(template, i, 0);
+    for (let i = 0; i < n; i++) {
+      if (direct) template[i] = 0;
+      else defineOwn(template, i, 0);
+    }
     all[n] = template;
   }
   return all;

@@ -2,7 +2,7 @@
 import { CorruptMessageError } from './corrupt';
 import type { Decoder } from './decoder';
 import { VIEW_NAMES } from './format';
-import { captured, denseArray, isArrayBuffer, mapSet, mapSize, typedArrayBuffer, typedArraySet } from './primordials';
+import { captured, denseArray, isArrayBuffer, mapSet, mapSize, typedArrayBuffer, typedArrayOffset, typedArraySet } from './primordials';
 
 type ViewConstructor = new (buffer: ArrayBuffer, offset: number, length: number) => object;
 
@@ -16,7 +16,7 @@ export function readBuffer(d: Decoder): ArrayBuffer {
   const words = (bytes + 3 - ((bytes + 3) % 4)) / 4;
   d.need(words);
   const copy = new captured.Uint8Array(bytes);
-  typedArraySet(copy, new captured.Uint8Array(d.i32.buffer, d.i32.byteOffset + d.pos * 4, bytes));
+  typedArraySet(copy, new captured.Uint8Array(typedArrayBuffer(d.i32), typedArrayOffset(d.i32) + d.pos * 4, bytes));
   d.pos += words;
   return d.add(typedArrayBuffer(copy) as ArrayBuffer);
 }

@@ -3,6 +3,7 @@
  * real `MessagePort` that it is, so every part of Node that takes a port takes it.
  */
 import type { Arrival } from '../native';
+import { currentContext } from './context';
 import { openGate, start, stop } from './receive';
 import { PortState, stamp, stateOf } from './state';
 import { kNewListener, kRemoveListener, type StockPort, stockNewListener, stockRemoveListener } from './stock';
@@ -47,7 +48,7 @@ export function adopt(port: StockPort): PortState {
   const known = stateOf(port);
   if (known !== undefined) return known;
   const internals = port as Internals;
-  const state = new PortState(port, internals[kRemoveListener]);
+  const state = new PortState(port, currentContext(), internals[kRemoveListener]);
   internals[kNewListener] = onNewListener;
   internals[kRemoveListener] = onRemoveListener;
   Object.setPrototypeOf(port, portPrototype);

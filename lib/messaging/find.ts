@@ -5,22 +5,31 @@ import { StockPort } from './stock';
 const isStockPort = Function.prototype[Symbol.hasInstance].bind(StockPort);
 const MOST = 10_000;
 
+const { keys, getOwnPropertyDescriptor } = Object;
+const { call } = Function.prototype;
+const mapForEach = call.bind(Map.prototype.forEach) as (map: unknown, visit: (value: unknown, key: unknown) => void) => void;
+const setForEach = call.bind(Set.prototype.forEach) as (set: unknown, visit: (value: unknown) => void) => void;
+const isSeen = call.bind(Set.prototype.has) as (seen: Set<object>, object: object) => boolean;
+const see = call.bind(Set.prototype.add) as (seen: Set<object>, object: object) => void;
+
 /** Ports in plain containers, each once, depth first. Runs nothing of the user's. */
-export function findPorts(value: unknown): StockPort[] {
+export function findPorts(root: unknown): StockPort[] {
   const ports: StockPort[] = [];
   const seen = new Set<object>();
-  const visit = (item: unknown): void => {
-    if (typeof item !== 'object' || item === null || seen.has(item) || seen.size > MOST || types.isProxy(item)) return;
-    seen.add(item);
-    if (isStockPort(item)) ports.push(item as StockPort);
-    else if (types.isMap(item)) for (const [key, entry] of item) visit(key), visit(entry);
-    else if (types.isSet(item)) for (const entry of item) visit(entry);
-    else if (!ArrayBuffer.isView(item)) for (const key of Object.keys(item)) visit(data(item, key));
+  let left = MOST;
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || isSeen(seen, value) || left-- <= 0 || types.isProxy(value)) return;
+    see(seen, value);
+    if (isStockPort(value)) ports[ports.length] = value as StockPort;
+    else if (types.isMap(value)) mapForEach(value, (entry, key) => (visit(key), visit(entry)));
+    else if (types.isSet(value)) setForEach(value, visit);
+    else if (!ArrayBuffer.isView(value)) visitProperties(value, visit);
   };
-  visit(value);
+  visit(root);
   return ports;
 }
 
-function data(object: object, key: string): unknown {
-  return Object.getOwnPropertyDescriptor(object, key)?.value;
+function visitProperties(object: object, visit: (value: unknown) => void): void {
+  const names = keys(object);
+  for (let i = 0; i < names.length; i++) visit(getOwnPropertyDescriptor(object, names[i]!)?.value);
 }

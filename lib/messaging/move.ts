@@ -57,18 +57,38 @@ function readIterable(object: object): unknown[] | undefined {
 const isPort = (value: unknown): value is StockPort =>
   typeof value === 'object' && value !== null && !types.isProxy(value) && isStockPort(value);
 
+/** The ports in a list, each once. */
+export function portsIn(list: unknown[]): StockPort[] {
+  const ports: StockPort[] = [];
+  for (let i = 0; i < list.length; i++) {
+    const entry = list[i];
+    if (isPort(entry) && indexOf(ports, entry) < 0) ports[ports.length] = entry;
+  }
+  return ports;
+}
+
+function indexOf(ports: StockPort[], port: StockPort): number {
+  for (let i = 0; i < ports.length; i++) if (ports[i] === port) return i;
+  return -1;
+}
+
+/** Is there nothing in the list that could bring ports of its own (a stream)? */
+function isPlain(list: unknown[]): boolean {
+  for (let i = 0; i < list.length; i++) if (!isPort(list[i]) && !types.isArrayBuffer(list[i])) return false;
+  return true;
+}
+
 /** `postMessage(value, list)` with a list that is not empty. */
 export function postWithList(state: PortState, value: unknown, list: unknown[]): boolean | undefined {
-  const ports = list.filter(isPort);
+  const ports = portsIn(list);
   if (ports.length === 0) return postTransfer(state, value, list, false);
   if (state.slot < 0 && !openLocal(state)) return postToStock(state, value, list, ports);
   if (state.late && native.isPeerAdopted(state.slot)) endLate(state);
   settleLane(state);
-  const plain = list.every((entry) => isPort(entry) || types.isArrayBuffer(entry));
-  const detached = detachAll(state, ports, plain && native.isPeerAdopted(state.slot));
+  const detached = detachAll(state, ports, isPlain(list) && native.isPeerAdopted(state.slot));
   const { slot } = state;
   const index = native.stockSent(slot);
-  native.loadCargo(slot, index, tickets(ports, detached));
+  native.loadCargo(slot, index, ticketsOf(ports, detached));
   let posted: boolean | undefined;
   let failed = true;
   try {
@@ -84,8 +104,8 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
 /** The way this message goes must not change after its number was taken. */
 function settleLane(state: PortState): void {
   const gate = native.gate(state.slot);
-  if (gate === GATE_OPEN) state.laneOut || enterLane(state);
-  else leaveLane(state, gate === GATE_RECALL);
+  if (gate !== GATE_OPEN) leaveLane(state, gate === GATE_RECALL);
+  else if (!state.laneOut) enterLane(state);
 }
 
 /** The carrier has no channel: what it carries arrives as plain stock ports. */
@@ -98,23 +118,28 @@ function postToStock(state: PortState, value: unknown, list: unknown[], ports: S
     forgetMoved(detached);
     return posted;
   } finally {
-    if (failed) for (const { state: moved, ticket } of detached) reattach(moved, ticket);
+    if (failed) reattachAll(detached);
   }
 }
 
-function tickets(ports: StockPort[], detached: Detached[]): number[] {
-  return ports.map((port) => detached.find(({ state }) => state.port === port)?.ticket ?? -1);
+/** For each port its ticket, or -1. */
+export function ticketsOf(ports: StockPort[], detached: Detached[]): number[] {
+  const tickets: number[] = [];
+  for (let i = 0; i < ports.length; i++) {
+    tickets[i] = -1;
+    for (let k = 0; k < detached.length; k++) if (detached[k]!.state.port === ports[i]) tickets[i] = detached[k]!.ticket;
+  }
+  return tickets;
 }
 
 /** Take the lanes of all ports in `ports` off this thread, but for those of `carrier`. */
 export function detachAll(carrier: PortState | undefined, ports: StockPort[], adopted: boolean): Detached[] {
   const detached: Detached[] = [];
-  for (const port of ports) {
-    const state = stateOf(port);
+  for (let i = 0; i < ports.length; i++) {
+    const state = stateOf(ports[i]);
     if (state === undefined || state === carrier || state.closing || state.ended) continue;
-    if (detached.some((other) => other.state === state)) continue;
     if (state.slot < 0 && !openLocal(state)) continue;
-    detached.push({ state, ticket: detach(state, adopted) });
+    detached[detached.length] = { state, ticket: detach(state, adopted) };
   }
   return detached;
 }
@@ -138,14 +163,19 @@ function detach(state: PortState, adopted: boolean): number {
 }
 
 function restore(detached: Detached[], fresh: number[], ports: StockPort[]): void {
-  for (const { state } of detached) {
-    const ticket = fresh[ports.indexOf(state.port)];
+  for (let i = 0; i < detached.length; i++) {
+    const { state } = detached[i]!;
+    const ticket = fresh[indexOf(ports, state.port)];
     if (ticket !== undefined && ticket >= 0) reattach(state, ticket);
   }
 }
 
-/** The transfer did not take place: the port lives on here. */
-export function reattach(state: PortState, ticket: number): void {
+/** The transfer did not take place: the ports live on here. */
+export function reattachAll(detached: Detached[]): void {
+  for (let i = 0; i < detached.length; i++) reattach(detached[i]!.state, detached[i]!.ticket);
+}
+
+function reattach(state: PortState, ticket: number): void {
   adoptArrival(state.port, native.reattach(ticket));
   if (state.started) start(state);
   else if (state.reading) openGate(state);
@@ -153,5 +183,5 @@ export function reattach(state: PortState, ticket: number): void {
 
 /** The transfer took place. */
 export function forgetMoved(detached: Detached[]): void {
-  for (const { state } of detached) unlink(state);
+  for (let i = 0; i < detached.length; i++) unlink(detached[i]!.state);
 }

@@ -1,7 +1,8 @@
 /** `MessagePort`, `MessageChannel`, `receiveMessageOnPort`: the classes of the drop-in. */
 import { InvalidArgType, OutOfRange } from '../errors';
 import { adopt, setPortPrototype } from './adopt';
-import { detachAll, forgetMoved, postWithList, readList, reattach } from './move';
+import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './move';
+import { contextAccessors } from './context';
 import { link } from './pair';
 import { onClosed, onStockMessage, receive, start } from './receive';
 import { beforeClose, post } from './send';
@@ -101,6 +102,7 @@ function definePrototype(): void {
   Object.defineProperty(own, 'constructor', { value: { ...constructor, value: MessagePort }, enumerable: true });
   own[kHybridDispatch] = hidden(onDispatch);
   own[kOnClose] = hidden(onClose);
+  Object.defineProperties(backpressure, contextAccessors());
   const prototype = Object.create(backpressure, own) as object;
   Object.defineProperty(MessagePort, 'prototype', { value: prototype, writable: false });
   Object.setPrototypeOf(MessagePort, StockPort);
@@ -173,7 +175,7 @@ export function moveMessagePortToContext(port: StockPort, context: unknown): unk
     forgetMoved(moved);
     return result;
   } catch (error) {
-    for (const { state, ticket } of moved) reattach(state, ticket);
+    reattachAll(moved);
     throw error;
   }
 }

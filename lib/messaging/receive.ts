@@ -5,6 +5,7 @@
 import { EVENT_DRAIN, EVENT_RECALL } from '../native';
 import type { Batch } from './batch';
 import { isBarrier, pull, type Taken, taken } from './carrier';
+import { runInContext } from './context';
 import { recall } from './send';
 import {
   type Carried,
@@ -50,7 +51,7 @@ function onNews(): void {
     // A port that is being read further up the stack goes on there.
     if (state.slot !== slot || state.batch !== undefined) continue;
     state.batch = batch;
-    budget -= deliver(state, budget);
+    budget -= runInContext(state, deliver, budget);
     batch = takeBack(state, batch);
   }
   if (batch !== undefined) batches.release(batch);
@@ -270,7 +271,7 @@ function hasFrames(state: PortState): boolean {
 /** Deliver everything that is there, now. */
 export function deliverNow(state: PortState): void {
   if (state.slot < 0) return;
-  deliver(state, Number.POSITIVE_INFINITY);
+  runInContext(state, deliver, Number.POSITIVE_INFINITY);
   if (state.delivering === 0) releaseBatch(state);
 }
 

@@ -13,6 +13,7 @@
  * queue until a CARRIER frame says that its turn has come.
  */
 import type { Batch } from './batch';
+import type { Context } from './context';
 import type { StockPort } from './stock';
 
 /** Kinds of frames. */
@@ -114,8 +115,12 @@ export class PortState {
   /** Node's own handler on the port for a removed listener: our way to stop its stock side. */
   readonly stopStock: (size: number, type: string) => void;
 
-  constructor(port: StockPort, stopStock: (size: number, type: string) => void) {
+  /** Handlers run in it. */
+  readonly context: Context;
+
+  constructor(port: StockPort, context: Context, stopStock: (size: number, type: string) => void) {
     this.port = port;
+    this.context = context;
     this.stopStock = stopStock;
   }
 

@@ -6,10 +6,10 @@ import { EventEmitter } from 'node:events';
 import { findPorts } from './find';
 import { adoptArrival, adoptArrivals } from './adopt';
 import { pull, taken } from './carrier';
-import { type Detached, detachAll, forgetMoved, reattach } from './move';
+import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
 import { adoptPort, bufferedAmount, setHighWaterMark } from './port';
 import { deliverNow, forget, openGate, start, stop } from './receive';
-import { type PortState, stateOf } from './state';
+import type { PortState } from './state';
 import { kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, type StockPort, StockWorker, stock } from './stock';
 import { attach, native } from './thread';
 
@@ -28,7 +28,7 @@ class WorkerBase extends StockWorker {
     try {
       super(filename, options as never);
     } catch (error) {
-      for (const { state, ticket } of moved) reattach(state, ticket);
+      reattachAll(moved);
       throw error;
     }
     forgetMoved(moved);
@@ -107,7 +107,7 @@ export const Worker = WorkerBase;
 function detachWorkerData(options: unknown): Detached[] {
   const list = (options as { transferList?: unknown } | undefined)?.transferList;
   if (!Array.isArray(list)) return [];
-  return detachAll(undefined, list.filter((entry) => stateOf(entry) !== undefined) as StockPort[], false);
+  return detachAll(undefined, portsIn(list), false);
 }
 
 function adoptPublicPort(worker: WorkerBase, moved: Detached[], options: unknown): PortState | undefined {
@@ -140,9 +140,7 @@ function followListeners(worker: EventEmitter, state: PortState): void {
 
 function loadWorkerData(state: PortState, moved: Detached[], workerData: unknown): void {
   if (moved.length === 0) return;
-  const ports = findPorts(workerData);
-  const tickets = ports.map((port) => moved.find((entry) => entry.state.port === port)?.ticket ?? -1);
-  native.loadCargo(state.slot, WORKER_DATA, tickets);
+  native.loadCargo(state.slot, WORKER_DATA, ticketsOf(findPorts(workerData), moved));
 }
 
 /** In a worker: this thread's end of the public channel. */

@@ -44,7 +44,7 @@
 //! open --drop of Consumer----------> gone     (frames are accepted and discarded, memory stays bounded)
 //! ```
 //!
-//! # Invariants (cited by `segment.rs`)
+//! # Invariants (cited in `segment/`)
 //!
 //! * R1: a segment's memory is live while a `Blank`, `WriteEnd` or `ReadEnd` for it exists. There is either one
 //!   `Blank`, or one `ReadEnd` and at most one `WriteEnd`.
