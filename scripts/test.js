@@ -23,7 +23,7 @@ function javascript() {
   const isWanted = (file) => only.length === 0 || only.some((text) => file.includes(text));
   const files = filesUnder('__test__').filter((file) => /\.test\.(js|cjs|mjs)$/.test(file) && isWanted(file));
   if (files.length === 0) throw new Error('no test files');
-  run(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=120000', ...files]);
+  run(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=2', '--test-timeout=120000', ...files]);
 }
 
 if (only.length === 0) rust();

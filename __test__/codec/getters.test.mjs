@@ -110,3 +110,21 @@ test('a getter may send on the same encoder: that message is refused, the outer 
   assert.deepEqual(inner, [false, false, false]);
   assert.notEqual(roundTrip(1), REFUSED);
 });
+
+test('near the end of the stack a message is refused or carried, and the encoder stays usable', () => {
+  const { encoder, roundTrip } = makePair();
+  let value = {};
+  for (let i = 0; i < 150; i++) value = { value, list: [i] };
+  const outcomes = new Set();
+  const descend = () => {
+    try {
+      descend();
+    } catch {
+      // Out of stack here; on the way back there is a little more of it each time.
+    }
+    if (outcomes.size < 2 || !outcomes.has(true)) outcomes.add(encoder.encode(value));
+  };
+  descend();
+  assert.ok(outcomes.has(true));
+  assertSame(roundTrip(value), structuredClone(value));
+});

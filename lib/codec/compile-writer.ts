@@ -8,8 +8,8 @@ import { generate } from './codegen';
 import { Limit, Tag } from './format';
 import { seal } from './hash';
 import { LINEAR, PENDING } from './identity';
-import { imul, jsonStringify } from './primordials';
-import type { ShapeWriter, Site } from './shapes';
+import { denseArray, imul, jsonStringify } from './primordials';
+import type { ShapeWriter, Site, ValuesWriter } from './shapes';
 import { Small } from './write-object';
 import { writeUndefined } from './write-shape';
 
@@ -17,15 +17,15 @@ export function compileWriter(keys: string[], word: number, sites: Site[]): Shap
   const n = keys.length;
   const room = 4 * n + 4;
   const small = n <= Small.Keys;
+  const enter = small ? `ids.count >= ${LINEAR} ? ${PENDING} : ids.enter(o)` : 'ids.enterExact(o)';
   let body = `
 return function write(e, o) {
   if (e.pos + ${room} > e.cap) e.reserve(${room});
-  const start = e.pos, text = e.text, ids = e.ids;
-  const entered = ${small ? `ids.count >= ${LINEAR} ? ${PENDING} : ids.enter(o)` : 'ids.enterExact(o)'};
+  const start = e.pos, text = e.text, ids = e.ids, entered = ${enter};
   if (entered >= 0) return e.backRef(start, text, entered);
   let p = start, i32 = e.i32, t = text, open = ${small}, h = ${n}, s = '', v, w, n;
   i32[p++] = ${word};`;
-  for (let i = 0; i < n; i++) body += property(jsonStringify(keys[i]!), i, room);
+  for (let i = 0; i < n; i++) body += property(jsonStringify(keys[i]!), `sites[${i}]`, room, small ? i : undefined);
   body += `
   e.pos = p;
   e.text = t;
@@ -36,32 +36,61 @@ return function write(e, o) {
   return factory?.(sites, seal, imul, writeUndefined) as ShapeWriter | undefined;
 }
 
-function property(key: string, index: number, room: number): string {
+/** Properties of one generated function; V8 leaves much larger ones to the interpreter. */
+const CHUNK = 32;
+
+/** Generates the writer of the values of a large object, which is in the exact identity table and needs no hash. */
+export function compileValues(keys: string[]): ValuesWriter | undefined {
+  const chunks = denseArray<ValuesWriter | undefined>((keys.length + CHUNK - 1 - ((keys.length - 1) % CHUNK)) / CHUNK, undefined);
+  for (let i = 0; i < chunks.length; i++) if ((chunks[i] = compileChunk(keys, i * CHUNK)) === undefined) return undefined;
+  return (e, object, site) => {
+    for (let i = 0; i < chunks.length; i++) if (!chunks[i]!(e, object, site)) return false;
+    return true;
+  };
+}
+
+function compileChunk(keys: string[], from: number): ValuesWriter | undefined {
+  const end = from + CHUNK < keys.length ? from + CHUNK : keys.length;
+  const room = 4 * CHUNK + 4;
+  let body = `
+return function write(e, o, site) {
+  if (e.pos + ${room} > e.cap) e.reserve(${room});
+  let p = e.pos, i32 = e.i32, t = e.text, v, n;`;
+  for (let i = from; i < end; i++) body += property(jsonStringify(keys[i]!), 'site', room, undefined);
+  body += `
+  e.pos = p;
+  e.text = t;
+  return true;
+};`;
+  return generate('undefinedValue', body)?.(writeUndefined) as ValuesWriter | undefined;
+}
+
+/** The code of one property; with its index where the object is hashed. */
+function property(key: string, site: string, room: number, index: number | undefined): string {
+  const hashed = (code: string): string => (index === undefined ? '' : code);
   return `
   v = o[${key}];
   if (typeof v === 'string' && (n = v.length) > 1 && n < ${Limit.Payload}) {
-    i32[p++] = w = n << 4 | ${Tag.Str};
+    i32[p++] = ${hashed('w = ')}n << 4 | ${Tag.Str};
     t += v;
-    s = v;
-    h = imul(h, 31) + w | 0;
+    ${hashed('s = v; h = imul(h, 31) + w | 0;')}
   } else if (typeof v === 'number' && v << 4 >> 4 === v && (v !== 0 || 1 / v > 0)) {
-    i32[p++] = w = v << 4 | ${Tag.Int};
-    h = imul(h, 31) + w | 0;
+    i32[p++] = ${hashed('w = ')}v << 4 | ${Tag.Int};
+    ${hashed('h = imul(h, 31) + w | 0;')}
   } else {
     e.pos = p;
     e.text = t;
     if (typeof v === 'object' && v !== null) {
-      if (open) {
+      ${hashed(`if (open) {
         open = false;
         if ((n = ids.noteParent(o, seal(h, s), entered, ${index})) >= 0) return e.backRef(start, text, n);
-      }
-      if (!e.object(v, sites[${index}])) return false;
-      if (ids.unwinding !== null) return e.unwound(o, start, text);
+      }`)}
+      if (!e.object(v, ${site})) return false;
+      ${hashed('if (ids.unwinding !== null) return e.unwound(o, start, text);')}
     } else {
       if (v === undefined) undefinedValue(e, o, ${key});
       else if (!e.scalar(v)) return false;
-      h = imul(h, 31) + e.i32[e.pos - 1] | 0;
-      if (typeof v === 'string') s = v;
+      ${hashed("h = imul(h, 31) + e.i32[e.pos - 1] | 0; if (typeof v === 'string') s = v;")}
     }
     p = e.pos;
     t = e.text;

@@ -10,7 +10,10 @@
  */
 import { Ext, Flag, Layout, Limit, Tag, Word } from './format';
 import { Identity, UNWIND } from './identity';
-import { captured, charCodeAt, getPrototypeOf, isProxy, ObjectPrototype, regExpExec, typedArrayBuffer, typedArrayLength, typedArrayOffset } from './primordials';
+import {
+  captured, charCodeAt, getPrototypeOf, isNativeError, isProxy, ObjectPrototype, ownDescriptor, RangeErrorPrototype, regExpExec,
+  typedArrayBuffer, typedArrayLength, typedArrayOffset,
+} from './primordials';
 import { Entries } from './write-collection';
 import { type Shape, ShapeTable, Site, type ShapeRegistry } from './shapes';
 import { writeBigInt } from './write-bigint';
@@ -58,10 +61,15 @@ export class Encoder {
   encode(value: unknown): boolean {
     if (this.busy) return false;
     this.begin();
-    if (typeof value !== 'object' || value === null) return this.scalar(value, this.root) && this.finish();
+    if (typeof value !== 'object' || value === null) return this.scalar(value) ? this.finish() : this.refuse();
     this.busy = true;
     try {
-      return this.object(value, this.root) && this.finish();
+      return this.object(value, this.root) ? this.finish() : this.refuse();
+    } catch (error) {
+      this.release();
+      // A caller near the end of its stack: the stock serializer takes less of it.
+      if (isStackOverflow(error)) return false;
+      throw error;
     } finally {
       this.busy = false;
       this.depth = 0;
@@ -94,12 +102,17 @@ export class Encoder {
     return true;
   }
 
+  private refuse(): boolean {
+    this.release();
+    return false;
+  }
+
   // ---- called by the writers ----
 
   /** @internal Writes any value; false refuses the message. */
   value(value: unknown, site: Site): boolean {
     if (typeof value === 'object' && value !== null) return this.object(value, site);
-    return this.scalar(value, site);
+    return this.scalar(value);
   }
 
   /** @internal Writes an object, array or other reference value. */
@@ -120,7 +133,7 @@ export class Encoder {
   }
 
   /** @internal Writes a primitive; false for symbols and functions. */
-  scalar(value: unknown, _site?: Site): boolean {
+  scalar(value: unknown): boolean {
     if (this.pos + Layout.Scalar > this.cap) this.reserve(Layout.Scalar);
     switch (typeof value) {
       case 'string': return this.string(value);
@@ -231,4 +244,9 @@ function isWide(text: string): boolean {
   if (n > SHORT) return regExpExec(WIDE, text) !== null;
   for (let i = 0; i < n; i++) if (charCodeAt(text, i) > 0xff) return true;
   return false;
+}
+
+function isStackOverflow(error: unknown): boolean {
+  if (!isNativeError(error) || getPrototypeOf(error) !== RangeErrorPrototype) return false;
+  return ownDescriptor(error, 'message')?.value === 'Maximum call stack size exceeded';
 }

@@ -1,4 +1,4 @@
-/** The hash of the primitives in front of an object; see identity.ts. The generated writers inline it. */
+/** The hash of the primitives in front of an object; see identity.ts. The generated writers inline mix(). */
 import { charCodeAt, imul } from './primordials';
 
 /** One more primitive, by the last word that it took. */

@@ -29,7 +29,7 @@ function getter<T>(owner: object, name: PropertyKey): (self: object) => T {
 
 export const ObjectPrototype = Object.prototype;
 export const ArrayPrototype = Array.prototype;
-export const ErrorPrototype = Error.prototype;
+export const RangeErrorPrototype = RangeError.prototype;
 export const BufferPrototype = Buffer.prototype;
 
 export const defineProperty = Object.defineProperty;

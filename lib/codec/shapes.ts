@@ -19,19 +19,16 @@ export interface ShapeRegistry {
 /** Writes the properties of an object whose keys are known to be those of the shape; false: must go by the carrier. */
 export type ShapeWriter = (e: Encoder, object: Record<string, unknown>, shape: Shape) => boolean;
 
+/** Writes the values of a large object with known keys. */
+export type ValuesWriter = (e: Encoder, object: Record<string, unknown>, site: Site) => boolean;
+
 /** The keys of a dictionary that may come again. */
 export class KeyList {
-  private text: string | undefined = undefined;
+  /** The keys as one string, once they have come again. */
+  text: string | null = null;
+  uses = 0;
+  write: ValuesWriter | null = null;
   constructor(readonly keys: string[]) {}
-
-  joined(): string {
-    if (this.text === undefined) {
-      let text = '';
-      for (let i = 0; i < this.keys.length; i++) text += this.keys[i]!;
-      this.text = text;
-    }
-    return this.text;
-  }
 }
 
 /** A place in messages where objects occur; predicts the shape of the next one. */

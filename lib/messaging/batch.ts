@@ -109,11 +109,12 @@ export class Batch {
     return true;
   }
 
-  /** The current frame counts as not read: it comes again with the next `fill`. */
-  reread(): void {
+  /** The current frame counts as not read. */
+  unread(): void {
     this.delivered--;
-    this.left = 0;
-    this.more = true;
+    this.left++;
+    this.#next = this.position - FRAME_HEADER;
+    this.#nextText = this.textPosition;
   }
 
   /** Forget what was read: nothing of a message may stay reachable. */

@@ -6,7 +6,8 @@ import { EVENT_DRAIN, EVENT_RECALL } from '../native';
 import type { Batch } from './batch';
 import { isBarrier, pull, type Taken, taken } from './carrier';
 import { runInContext } from './context';
-import { recall } from './send';
+import { unlink } from './pair';
+import { leaveLane, recall } from './send';
 import {
   type Carried,
   HOLD_CLOSE,
@@ -48,8 +49,12 @@ function onNews(): void {
     const state = slots[slot];
     if (state === undefined) continue;
     if (batch.events !== 0) onEvents(state, batch.events);
-    // A port that is being read further up the stack goes on there.
-    if (state.slot !== slot || state.batch !== undefined) continue;
+    if (state.slot !== slot) continue;
+    if (state.batch !== undefined) {
+      // It is being read further up the stack, or waits for a stock message: it goes on there.
+      state.batch.more = true;
+      continue;
+    }
     state.batch = batch;
     budget -= runInContext(state, deliver, budget);
     batch = takeBack(state, batch);
@@ -61,7 +66,7 @@ setOnNews(onNews);
 
 /** The batch that `state` was given, if it still has it: the next `fill` settles what was delivered. */
 function takeBack(state: PortState, batch: Batch): Batch | undefined {
-  if (state.batch !== batch) return undefined;
+  if (state.batch !== batch || state.waiting) return undefined;
   state.batch = undefined;
   return batch;
 }
@@ -82,7 +87,7 @@ function deliver(state: PortState, limit: number): number {
   state.delivering++;
   try {
     while (count < limit && isDeliverable(state)) {
-      if (!takeMessage(state)) {
+      if (!takeMessage(state, false)) {
         whole = true;
         break;
       }
@@ -111,6 +116,7 @@ function isDeliverable(state: PortState): boolean {
 /** After a delivery: come again if there is more, or end the port. */
 function settle(state: PortState, whole: boolean): void {
   if (state.delivering > 0 || state.slot < 0) return;
+  if (state.laneFed && state.stockRuns && !state.waiting) stopStock(state);
   if (!whole) native.schedule(state.slot);
   else if (state.ended && (state.closing || !isPending(state))) finish(state);
 }
@@ -144,20 +150,44 @@ function take(message: Carried): true {
   return true;
 }
 
-/** Puts the next message of a port into `taken`; false if there is none (yet). */
-function takeMessage(state: PortState): Taken {
+/**
+ * Puts the next message of a port into `taken`; false if there is none (yet). A stock message whose
+ * turn it is is waited for, unless `isSync`: then it is taken out of Node's queue.
+ *
+ * Waiting is not for speed. Between a transfer that we do not see and the close that follows it, Node's
+ * `receiveMessageOnPort` reads memory that is gone; only the caller of ours may take that risk.
+ */
+function takeMessage(state: PortState, isSync: boolean): Taken {
+  state.waiting = false;
   for (;;) {
     const batch = nextFrame(state);
     if (batch === undefined) return state.laneFed ? false : takeHeld(state);
-    if (takeFrame(state, batch)) return true;
+    if (takeFrame(state, batch, isSync)) return true;
+    if (state.waiting) return false;
   }
+}
+
+/** The current frame needs a stock message that has not come yet. */
+function wait(state: PortState, batch: Batch): false {
+  // After the close none will come: somebody else had taken it.
+  if (state.ended) return false;
+  batch.unread();
+  state.waiting = true;
+  runStock(state);
+  return false;
+}
+
+function runStock(state: PortState): void {
+  if (state.stockRuns) return;
+  state.stockRuns = true;
+  stockStart(state.port);
 }
 
 /** No frame is ahead of what came by the stock port. */
 function takeHeld(state: PortState): Taken {
   const held = state.held.shift();
   if (held !== undefined) return take(held);
-  if (state.started) stockStart(state.port);
+  if (state.started) runStock(state);
   return false;
 }
 
@@ -177,19 +207,23 @@ function nextFrame(state: PortState): Batch | undefined {
   return found && state.batch === batch && batch.advance() ? batch : undefined;
 }
 
-function takeFrame(state: PortState, batch: Batch): Taken {
+function takeFrame(state: PortState, batch: Batch, isSync: boolean): Taken {
   switch (batch.kind) {
     case KIND_VALUE:
       decode(batch);
       return true;
     case KIND_CARRIER:
-      return takeCarried(state, batch.words[batch.position] !== 0);
+      return takeCarried(state, batch, isSync);
     case KIND_BARRIER:
-      takeCarried(state, false);
-      taken.value = undefined;
+      takeCarried(state, batch, isSync);
       return false;
     case KIND_SWITCH:
-      return switchToLane(state, batch, batch.words[batch.position]! * 2 ** 30 + batch.words[batch.position + 1]!);
+      return switchToLane(
+        state,
+        batch,
+        batch.words[batch.position]! * 2 ** 30 + batch.words[batch.position + 1]!,
+        isSync,
+      );
     case KIND_STOCK:
       state.laneFed = false;
       return false;
@@ -217,42 +251,52 @@ function decode(batch: Batch): void {
 }
 
 /** Stock messages before number `sent` come first; those after it have their place in the lane. */
-function switchToLane(state: PortState, batch: Batch, sent: number): Taken {
+function switchToLane(state: PortState, batch: Batch, sent: number, isSync: boolean): Taken {
   const held = state.held.at(0);
   if (held !== undefined && held.index < sent) {
-    batch.reread();
+    batch.unread();
     state.held.shift();
     return take(held);
   }
-  if (state.received < sent && pull(state, true, sent)) {
-    batch.reread();
-    return true;
+  if (state.received < sent) {
+    if (!isSync) {
+      if (wait(state, batch) || state.waiting) return false;
+    } else if (pull(state, true, sent)) {
+      batch.unread();
+      return true;
+    }
   }
-  // Fewer were there if somebody took them with the stock receiveMessageOnPort.
+  // Fewer have come if somebody took them with the stock receiveMessageOnPort.
   state.received = Math.max(state.received, sent);
   state.laneFed = true;
-  stopStock(state);
+  if (state.delivering === 0) stopStock(state);
   return false;
 }
 
 function stopStock(state: PortState): void {
   const { port } = state;
   const referenced = stockHasRef(port);
+  state.stockRuns = false;
   state.stopStock.call({}, 0, 'message');
   if (referenced) stockRef(port);
 }
 
 /** The stock message whose turn it is. */
-function takeCarried(state: PortState, withPorts: boolean): Taken {
+function takeCarried(state: PortState, batch: Batch, isSync: boolean): Taken {
   const held = state.held.shift();
-  return held === undefined ? pull(state, withPorts) : take(held);
+  if (held !== undefined) return take(held);
+  return isSync ? pull(state, batch.words[batch.position] !== 0) : wait(state, batch);
 }
 
 /** Node delivers a stock message to a port of ours. */
 export function onStockMessage(state: PortState, value: unknown, type: 'message' | 'messageerror'): void {
   const { port } = state;
   const ports = (port as Internals)[kCurrentlyReceivingPorts];
-  if (isBarrier(state, value)) return;
+  state.stockRuns = true;
+  if (isBarrier(state, value)) {
+    if (state.delivering === 0) deliverNow(state);
+    return;
+  }
   const index = arrive(state, ports);
   const ahead = state.laneFed || state.held.length > 0 || (state.slot >= 0 && hasFrames(state));
   if (!ahead) {
@@ -272,7 +316,7 @@ function hasFrames(state: PortState): boolean {
 export function deliverNow(state: PortState): void {
   if (state.slot < 0) return;
   runInContext(state, deliver, Number.POSITIVE_INFINITY);
-  if (state.delivering === 0) releaseBatch(state);
+  if (state.delivering === 0 && !state.waiting) releaseBatch(state);
 }
 
 function isPending(state: PortState): boolean {
@@ -282,7 +326,7 @@ function isPending(state: PortState): boolean {
 /** The port was started: let the peer use the lane, deliver what waits. */
 export function start(state: PortState): void {
   state.started = true;
-  if (!state.laneFed && state.held.length === 0) stockStart(state.port);
+  if (!state.laneFed && state.held.length === 0) runStock(state);
   openGate(state);
   if (state.slot < 0) return;
   if (state.ended) setHold(state, HOLD_CLOSE, true);
@@ -298,7 +342,7 @@ export function openGate(state: PortState): void {
 /** The last listener is gone: messages wait. */
 export function stop(state: PortState): void {
   state.started = false;
-  if (!state.laneFed) stopStock(state);
+  stopStock(state);
 }
 
 /** The handle is closed: 'close' follows when the lane is empty. */
@@ -308,6 +352,10 @@ export function onClosed(state: PortState): void {
     return;
   }
   state.ended = true;
+  if (isMovedByStock(state)) {
+    handOver(state);
+    return;
+  }
   if (state.closing || !isPending(state)) {
     if (state.delivering === 0) finish(state);
     return;
@@ -316,6 +364,24 @@ export function onClosed(state: PortState): void {
     setHold(state, HOLD_CLOSE, true);
     native.schedule(state.slot);
   }
+}
+
+/** Closed, but not by us nor by the peer: a transfer that did not ask us. */
+function isMovedByStock(state: PortState): boolean {
+  const { peer } = state;
+  return !state.closing && peer !== undefined && !peer.closing && !peer.ended && peer.slot >= 0;
+}
+
+/** What is in the lane follows the port by the stock queue. */
+function handOver(state: PortState): void {
+  const { peer, slot } = state;
+  releaseBatch(state);
+  unlink(state);
+  slots[slot] = undefined;
+  state.slot = -1;
+  native.detach(slot, 0, 0, false);
+  if (peer !== undefined) leaveLane(peer, true);
+  stockOnClose(state.port);
 }
 
 /** Free the slot and emit 'close'. */
@@ -340,7 +406,7 @@ export function receive(state: PortState): { message: unknown } | undefined {
   if (!state.reading) openGate(state);
   let found: Taken;
   try {
-    found = state.slot < 0 ? pull(state, false) : takeMessage(state) || (!state.laneFed && pull(state, true));
+    found = state.slot < 0 ? pull(state, false) : takeMessage(state, true) || (!state.laneFed && pull(state, true));
   } finally {
     if (state.delivering === 0) releaseBatch(state);
   }

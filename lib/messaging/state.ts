@@ -91,6 +91,10 @@ export class PortState {
   closing = false;
   /** The stock handle is closed, 'close' waits for what is left in the lane. */
   ended = false;
+  /** The lane waits for a stock message; the batch is kept. */
+  waiting = false;
+  /** The stock side delivers by itself. */
+  stockRuns = false;
   /** Depth of deliveries on the stack. */
   delivering = 0;
   batch: Batch | undefined = undefined;

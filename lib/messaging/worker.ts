@@ -64,36 +64,35 @@ class WorkerBase extends StockWorker {
   static end(worker: WorkerBase): void {
     const state = worker.#state;
     if (state === undefined) return;
-    deliverNow(state);
     worker.#highWaterMark = state.highWaterMark;
     worker.#state = undefined;
     forget(state);
   }
 }
 
-/** Node calls these on the worker; what the lane holds came before. */
-function extendInternals(): void {
-  const proto = StockWorker.prototype as unknown as Methods;
-  const extend = (symbol: symbol | undefined, before: (worker: WorkerBase) => void): void => {
-    if (symbol === undefined) return;
-    const original = proto[symbol]!;
-    const value = function (this: WorkerBase): unknown {
-      before(this);
-      // biome-ignore lint/complexity/noArguments: a rest parameter would run the array iterator
-      return Reflect.apply(original, this, arguments);
-    };
-    Object.defineProperty(WorkerBase.prototype, symbol, { value, writable: true, configurable: true });
-  };
-  extend(kOnExit, WorkerBase.end);
-  extend(kOnErrorMessage, WorkerBase.deliver);
-  if (kOnMessage === undefined) return;
-  const onMessage = proto[kOnMessage]!;
-  const value = function (this: WorkerBase, message: { type?: unknown }): unknown {
-    const result = Reflect.apply(onMessage, this, [message]);
-    if (message?.type === 'upAndRunning') WorkerBase.online(this);
+type Hook = (worker: WorkerBase, message: { type?: unknown } | undefined) => void;
+
+/** Node calls these on the worker; ours come before and after. */
+function extend(symbol: symbol | undefined, before: Hook | undefined, after?: Hook): void {
+  if (symbol === undefined) return;
+  const original = (StockWorker.prototype as unknown as Methods)[symbol]!;
+  const value = function (this: WorkerBase, message: { type?: unknown } | undefined): unknown {
+    before?.(this, message);
+    // biome-ignore lint/complexity/noArguments: a rest parameter would run the array iterator
+    const result = Reflect.apply(original, this, arguments);
+    after?.(this, message);
     return result;
   };
-  Object.defineProperty(WorkerBase.prototype, kOnMessage, { value, writable: true, configurable: true });
+  Object.defineProperty(WorkerBase.prototype, symbol, { value, writable: true, configurable: true });
+}
+
+function extendInternals(): void {
+  // What is in the lane came before; Node then drains the stock queue, and with it what waits for that.
+  extend(kOnExit, WorkerBase.deliver, WorkerBase.end);
+  extend(kOnErrorMessage, WorkerBase.deliver);
+  extend(kOnMessage, undefined, (worker, message) => {
+    if (message?.type === 'upAndRunning') WorkerBase.online(worker);
+  });
 }
 
 extendInternals();

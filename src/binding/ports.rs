@@ -307,7 +307,7 @@ impl Binding {
     }
 
     /// Remove frames that were delivered.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn advance(&self, slot: u32, frames: u32) {
         self.state.with_port(slot, |port| message::advance(port, frames as usize));
     }
