@@ -299,7 +299,7 @@ fn polling_that_pays_again_recovers_quickly() {
     let tries = (0..100)
         .position(|_| win(&mut policy, &mut clock, 2_000))
         .unwrap();
-    assert!(tries <= 1, "the pause ends with the first traffic in time");
+    assert!(tries <= 64, "the longest pause, then the poll that wins");
     assert!((0..20).all(|_| win(&mut policy, &mut clock, 2_000)));
     assert_eq!(lose(&mut policy, &mut clock), PollPolicy::WINDOW);
 }

@@ -95,8 +95,8 @@ function compareProperties(a, b, seen, path) {
   for (const key of keys) {
     const x = Object.getOwnPropertyDescriptor(a, key);
     const y = Object.getOwnPropertyDescriptor(b, key);
-    for (const name of ['writable', 'enumerable', 'configurable']) assert.equal(x[name], y[name], `${path}.${String(key)}: ${name}`);
-    compare(x.value, y.value, seen, `${path}.${String(key)}`);
+    for (const name of ['writable', 'enumerable', 'configurable', 'get', 'set']) assert.equal(x[name], y[name], `${path}.${String(key)}: ${name}`);
+    compare(a[key], b[key], seen, `${path}.${String(key)}`);
   }
 }
 

@@ -121,7 +121,7 @@ for (const [name, withStock] of [['by the module only', false], ['also by struct
       try {
         OPERATIONS[name]({ random, model, road, next: () => posted++ });
       } catch (error) {
-        error.message += `\noperations before: ${log.slice(-30).join(', ')}`;
+        t.diagnostic(`the last operations: ${log.slice(-30).join(', ')}`);
         throw error;
       }
     }

@@ -21,6 +21,12 @@ function optionalGetter<T>(owner: object, name: PropertyKey): ((self: object) =>
   return get === undefined ? undefined : uncurry(get);
 }
 
+/** The setter of an accessor, uncurried; undefined where the property holds a value. */
+export function optionalSetter(owner: object, name: PropertyKey): ((self: object, value: unknown) => void) | undefined {
+  const set = getOwnPropertyDescriptor(owner, name)?.set;
+  return set === undefined ? undefined : uncurry(set);
+}
+
 function getter<T>(owner: object, name: PropertyKey): (self: object) => T {
   const get = optionalGetter<T>(owner, name);
   if (get === undefined) throw new TypeError(`no accessor ${String(name)}`);

@@ -2,12 +2,15 @@
 import { CorruptMessageError } from './corrupt';
 import { type Decoder, HOLE } from './decoder';
 import { ERROR_NAMES, ErrorPart } from './format';
-import { captured, defineProperty, denseArray, mapSet, mapSize, ownDescriptor } from './primordials';
+import { captured, defineProperty, denseArray, mapSet, mapSize, optionalSetter, ownDescriptor } from './primordials';
 
 const constructors = denseArray<ErrorConstructor>(ERROR_NAMES.length, captured.Error);
 for (let i = 0; i < ERROR_NAMES.length; i++) {
   constructors[i] = (globalThis as unknown as Record<string, ErrorConstructor>)[ERROR_NAMES[i]!]!;
 }
+
+/** From Node 22 on `stack` is an own accessor, and the setter keeps it one, as stock does. */
+const setStack = optionalSetter(new captured.Error(), 'stack');
 
 export function readError(d: Decoder, bits: number): Error {
   const constructor = constructors[bits & 15];
@@ -19,7 +22,9 @@ export function readError(d: Decoder, bits: number): Error {
   const cause = (parts & ErrorPart.Cause) === 0 ? HOLE : d.next();
   const error = bare(constructor, message);
   if (cause !== HOLE) hidden(error, 'cause', cause);
-  hidden(error, 'stack', string(d.next()));
+  const stack = string(d.next());
+  if (setStack === undefined) hidden(error, 'stack', stack);
+  else setStack(error, stack);
   if (number >= 0) mapSet(d.refs!, number, error);
   return error;
 }

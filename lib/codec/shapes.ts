@@ -85,12 +85,13 @@ export class ShapeTable {
   private promote(shape: Shape): boolean {
     if (this.full || ++shape.seen < (shape.keys.length > Size.Long ? Size.SeenLong : Size.Seen)) return false;
     const id = this.registry.register(shape.keys);
-    if (id < 0) this.full = true;
-    else {
-      shape.id = id;
-      shape.word = (id << 4) | Tag.Shape;
+    if (id < 0 || id >= Limit.Shapes) {
+      this.full = true;
+      return false;
     }
-    return id >= 0;
+    shape.id = id;
+    shape.word = (id << 4) | Tag.Shape;
+    return true;
   }
 
   private search(keys: string[]): Shape | null {

@@ -3,9 +3,9 @@
  * real `MessagePort` that it is, so every part of Node that takes a port takes it.
  */
 import type { Arrival } from '../native';
-import { currentContext } from './context';
+import { type Context, currentContext } from './context';
 import { openGate, start, stop } from './receive';
-import { PortState, stamp, stateOf } from './state';
+import { PortState, Seed, setGrow, stamp, stateOf } from './state';
 import { kNewListener, kRemoveListener, type StockPort, stockNewListener, stockRemoveListener } from './stock';
 import { attach, native } from './thread';
 
@@ -44,16 +44,37 @@ const onRemoveListener = anonymous(function (this: StockPort, size: number, type
   Reflect.apply(stockRemoveListener, this, arguments);
 });
 
+function hook(port: StockPort): void {
+  (port as Internals)[kNewListener] = onNewListener;
+  Object.setPrototypeOf(port, portPrototype);
+}
+
+/** `onRemoveListener` takes the place of Node's hook, which is our way to stop the stock side. */
+function makeState(port: StockPort, context: Context): PortState {
+  const internals = port as Internals;
+  const state = new PortState(port, context, internals[kRemoveListener]);
+  internals[kRemoveListener] = onRemoveListener;
+  return state;
+}
+
+setGrow(makeState);
+
 export function adopt(port: StockPort): PortState {
   const known = stateOf(port);
   if (known !== undefined) return known;
-  const internals = port as Internals;
-  const state = new PortState(port, currentContext(), internals[kRemoveListener]);
-  internals[kNewListener] = onNewListener;
-  internals[kRemoveListener] = onRemoveListener;
-  Object.setPrototypeOf(port, portPrototype);
+  hook(port);
+  const state = makeState(port, currentContext());
   stamp(port, state);
   return state;
+}
+
+/** Two ports of a new channel. */
+export function adoptPair(port1: StockPort, port2: StockPort): void {
+  hook(port1);
+  hook(port2);
+  const seed = new Seed(port1, port2, currentContext());
+  stamp(port1, seed);
+  stamp(port2, seed);
 }
 
 /** A port that has a place in this thread's table. */

@@ -2,11 +2,6 @@
 import type { PortState } from './state';
 import { attach, native } from './thread';
 
-export function link(a: PortState, b: PortState): void {
-  a.peer = b;
-  b.peer = a;
-}
-
 export function unlink(state: PortState): void {
   const { peer } = state;
   if (peer === undefined) return;

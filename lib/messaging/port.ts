@@ -1,9 +1,8 @@
 /** `MessagePort`, `MessageChannel`, `receiveMessageOnPort`: the classes of the drop-in. */
 import { InvalidArgType, OutOfRange } from '../errors';
-import { adopt, setPortPrototype } from './adopt';
+import { adoptPair, setPortPrototype } from './adopt';
 import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './move';
 import { contextAccessors } from './context';
-import { link } from './pair';
 import { onClosed, onStockMessage, receive, start } from './receive';
 import { beforeClose, post } from './send';
 import { type PortState, stateOf } from './state';
@@ -140,16 +139,11 @@ function onClose(this: StockPort): void {
 definePrototype();
 name(MessagePort, 'MessagePort');
 
-/** A port of ours with its own 'drain' event. */
-export function adoptPort(port: StockPort): PortState {
-  return adopt(port);
-}
-
 /** Two ports. As in Node it must be called with `new`. */
 export const MessageChannel = function MessageChannel(this: object): object {
   if (new.target === undefined) return Reflect.apply(StockChannel as never, this, []);
   const channel = Reflect.construct(StockChannel, [], new.target) as { port1: StockPort; port2: StockPort };
-  link(adoptPort(channel.port1), adoptPort(channel.port2));
+  adoptPair(channel.port1, channel.port2);
   return channel;
 } as unknown as typeof StockChannel;
 name(MessageChannel, 'MessageChannel');

@@ -76,8 +76,13 @@ function onEvents(state: PortState, events: number): void {
   if (events & EVENT_DRAIN && state.full) {
     state.full = false;
     setHold(state, HOLD_DRAIN, false);
-    state.onDrain?.();
+    emitDrain(state);
   }
+}
+
+function emitDrain(state: PortState): void {
+  if (state.onDrain !== undefined) state.onDrain();
+  else state.port.dispatchEvent(new Event('drain'));
 }
 
 /** Deliver up to `limit` messages of a port to its listeners. Returns how many. */

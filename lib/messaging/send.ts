@@ -138,6 +138,7 @@ export function recall(state: PortState): void {
 /** The high-water mark is reached: who waits for 'drain' keeps the loop alive. */
 function onFull(state: PortState): void {
   state.full = true;
-  if (state.wantsDrain?.()) setHold(state, HOLD_DRAIN, true);
+  const listeners = state.wantsDrain === undefined ? state.port.listenerCount('drain') : state.wantsDrain();
+  if (listeners > 0) setHold(state, HOLD_DRAIN, true);
 }
 

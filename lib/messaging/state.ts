@@ -110,10 +110,10 @@ export class PortState {
   highWaterMark = 1 << 20;
   /** The high-water mark was reached and 'drain' is owed. */
   full = false;
-  /** Emits 'drain'; the port itself, or the Worker it belongs to. */
+  /** Emits 'drain' elsewhere than on the port: on the Worker it belongs to. */
   onDrain: (() => void) | undefined = undefined;
-  /** Does anybody listen to 'drain'? */
-  wantsDrain: (() => boolean) | undefined = undefined;
+  /** How many listen to 'drain'; undefined: ask the port. */
+  wantsDrain: (() => number) | undefined = undefined;
   /** `close()` was called in a handler of this very port. */
   closedInside = false;
   /** Node's own handler on the port for a removed listener: our way to stop its stock side. */
@@ -138,6 +138,22 @@ export class PortState {
   }
 }
 
+/**
+ * All that a pair of ports has until one of them is used: an idle channel must not cost more than a
+ * stock one.
+ */
+export class Seed {
+  readonly port1: StockPort;
+  readonly port2: StockPort;
+  readonly context: Context;
+
+  constructor(port1: StockPort, port2: StockPort, context: Context) {
+    this.port1 = port1;
+    this.port2 = port2;
+    this.context = context;
+  }
+}
+
 /** A constructor that returns its argument, so that a subclass's private field lands on it. */
 class Existing {
   constructor(object: object) {
@@ -147,21 +163,42 @@ class Existing {
 }
 
 class Stamp extends Existing {
-  #state: PortState;
+  #state: PortState | Seed;
 
-  constructor(port: object, state: PortState) {
+  constructor(port: object, state: PortState | Seed) {
     super(port);
     this.#state = state;
   }
 
   static get(port: unknown): PortState | undefined {
-    return typeof port === 'object' && port !== null && #state in port ? port.#state : undefined;
+    if (typeof port !== 'object' || port === null || !(#state in port)) return undefined;
+    const state = port.#state;
+    if (state instanceof PortState) return state;
+    Stamp.#grow(state);
+    return port.#state as PortState;
   }
+
+  /** One of the two is used: both get their state. */
+  static #grow({ port1, port2, context }: Seed): void {
+    const a = grow(port1, context);
+    const b = grow(port2, context);
+    a.peer = b;
+    b.peer = a;
+    (port1 as unknown as Stamp).#state = a;
+    (port2 as unknown as Stamp).#state = b;
+  }
+}
+
+let grow: (port: StockPort, context: Context) => PortState;
+
+/** Set by adopt.ts: makes the state of a port. */
+export function setGrow(make: (port: StockPort, context: Context) => PortState): void {
+  grow = make;
 }
 
 /** The state of a port of ours, else undefined. Runs no foreign code. */
 export const stateOf: (port: unknown) => PortState | undefined = Stamp.get;
 
-export function stamp(port: StockPort, state: PortState): void {
+export function stamp(port: StockPort, state: PortState | Seed): void {
   new Stamp(port, state);
 }

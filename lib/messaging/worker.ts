@@ -4,10 +4,10 @@
  */
 import { EventEmitter } from 'node:events';
 import { findPorts } from './find';
-import { adoptArrival, adoptArrivals } from './adopt';
+import { adopt, adoptArrival, adoptArrivals } from './adopt';
 import { pull, taken } from './carrier';
 import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
-import { adoptPort, bufferedAmount, setHighWaterMark } from './port';
+import { bufferedAmount, setHighWaterMark } from './port';
 import { deliverNow, forget, openGate, start, stop } from './receive';
 import type { PortState } from './state';
 import { kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, type StockPort, StockWorker, stock } from './stock';
@@ -115,13 +115,13 @@ function adoptPublicPort(worker: WorkerBase, moved: Detached[], options: unknown
   if (port == null) return undefined;
   const slot = native.openWorker(worker.threadId, 0);
   if (slot === null) return undefined;
-  const state = adoptPort(port);
+  const state = adopt(port);
   attach(state, slot);
   state.started = true;
   state.gateHeld = kOnMessage !== undefined;
   if (!state.gateHeld) openGate(state);
   state.onDrain = () => void worker.emit('drain');
-  state.wantsDrain = () => worker.listenerCount('drain') > 0;
+  state.wantsDrain = () => worker.listenerCount('drain');
   followListeners(worker, state);
   loadWorkerData(state, moved, (options as { workerData?: unknown } | undefined)?.workerData);
   return state;
@@ -148,7 +148,7 @@ function adoptParentPort(): StockPort | null {
   if (parentPort === null || isMainThread) return parentPort;
   const slot = native.openWorker(threadId, 1);
   if (slot === null) return parentPort;
-  const state = adoptPort(parentPort as StockPort);
+  const state = adopt(parentPort as StockPort);
   attach(state, slot);
   catchUp(state);
   state.started = parentPort.listenerCount('message') > 0;

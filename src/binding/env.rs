@@ -258,10 +258,10 @@ impl EnvState {
                 std::hint::spin_loop();
             }
             if self.now() >= end {
-                return false;
+                // Who owes us the news may be waiting for this very core.
+                std::thread::yield_now();
+                return self.reactor.has_news();
             }
-            // Who owes us the news may be waiting for this very core.
-            std::thread::yield_now();
         }
     }
 

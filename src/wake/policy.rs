@@ -9,9 +9,10 @@
 //!                    \____ one episode: won if traffic comes inside the window ____/
 //! ```
 //!
-//! An episode that polled and won raises the score by half of what is missing; one that lost lowers it by an
-//! eighth. Below half, a lost poll is followed by 1, 2, 4 .. 16 episodes without polling, and polls are half as
-//! long. An episode without polling whose traffic came inside the window ends the pause.
+//! An episode that polled and won raises the score by half of what is missing; one that lost lowers it by a
+//! quarter. Below half, a lost poll is followed by 1, 2, 4 .. 64 episodes without polling, and polls are half as
+//! long. Only a poll that wins ends the pauses: traffic that comes soon to a thread which sleeps proves nothing,
+//! because where cores are short it is the sleeping that lets the other side run.
 
 use crate::sync::process::{AtomicUsize, Ordering};
 
@@ -83,8 +84,6 @@ pub struct PollPolicy {
     pause: u32,
     /// The pause after the next lost poll while the score is low.
     next_pause: u32,
-    /// The next poll takes the whole window in spite of a low score: the last traffic was nearly in time.
-    near: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +96,7 @@ struct Episode {
 
 const SURE: u32 = 256;
 const LOW: u32 = SURE / 2;
-const LONGEST_PAUSE: u32 = 16;
+const LONGEST_PAUSE: u32 = 64;
 
 impl PollPolicy {
     /// The longest that a thread polls after traffic, in nanoseconds.
@@ -120,7 +119,6 @@ impl PollPolicy {
             score: SURE,
             pause: 0,
             next_pause: 1,
-            near: false,
         }
     }
 
@@ -168,12 +166,11 @@ impl PollPolicy {
         episode
     }
 
-    fn budget(&mut self) -> u64 {
+    fn budget(&self) -> u64 {
         if self.limit == 0 || self.pause > 0 {
             return 0;
         }
-        let whole = self.score >= LOW || std::mem::take(&mut self.near);
-        if whole {
+        if self.score >= LOW {
             Self::WINDOW
         } else {
             Self::WINDOW / 2
@@ -184,11 +181,6 @@ impl PollPolicy {
     fn learn(&mut self, episode: Episode, gap: u64) {
         if episode.budget == 0 {
             self.pause = self.pause.saturating_sub(1);
-            // A parked thread notices late: what took this long may be a reply that polling makes quick.
-            self.near = gap <= 3 * Self::WINDOW;
-            if gap <= Self::WINDOW {
-                self.pause = 0;
-            }
         } else if gap <= episode.budget {
             self.score += (SURE - self.score).div_ceil(2);
             self.next_pause = 1;
@@ -198,7 +190,7 @@ impl PollPolicy {
     }
 
     fn lose(&mut self) {
-        self.score -= self.score / 8;
+        self.score -= self.score / 4;
         if self.score < LOW {
             self.pause = self.next_pause;
             self.next_pause = (self.next_pause * 2).min(LONGEST_PAUSE);
