@@ -54,6 +54,11 @@ export declare class Binding {
   setStockSent(slot: number, sent: number): void
   /** The peer's posts: number ended, or -1 while one is under way. */
   peerStockSent(slot: number): number
+  /**
+   * The slot of the peer of the port in `slot`, if it is in this very thread; else -1. If it is, the
+   * gates of both are closed.
+   */
+  meetPeer(slot: number): number
   /** Let the peer write to the lane (the port was started here). */
   openGate(slot: number): void
   /** May the port in `slot` write to its lane: 0 no, 1 yes, 2 take frames back first. */

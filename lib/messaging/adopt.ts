@@ -4,6 +4,7 @@
  */
 import type { Arrival } from '../native';
 import { type Context, currentContext } from './context';
+import { meet } from './pair';
 import { openGate, start, stop } from './receive';
 import { PortState, Seed, setGrow, stamp, stateOf } from './state';
 import { kNewListener, kRemoveListener, type StockPort, stockNewListener, stockRemoveListener } from './stock';
@@ -83,6 +84,7 @@ export function adoptArrival(port: StockPort, arrival: Arrival): PortState {
   state.received = arrival.received;
   state.modes = arrival.modes;
   attach(state, arrival.slot);
+  meet(state);
   native.setHighWaterMark(arrival.slot, state.highWaterMark);
   if (state.started) openGate(state);
   return state;

@@ -3,6 +3,7 @@
  * counting them, and taking in the ports that they bring.
  */
 import { adoptArrivals } from './adopt';
+import { receivedLocal } from './pair';
 import type { PortState } from './state';
 import { StockPort, stockReceive } from './stock';
 import { native } from './thread';
@@ -68,7 +69,9 @@ function arrived(state: PortState, value: unknown, ports: StockPort[] | undefine
 /** Count a stock message and take in the ports that it brought. Returns its number. */
 export function arrive(state: PortState, ports: unknown): number {
   const index = state.received++;
-  if (state.slot >= 0) {
+  if (state.slot < 0) {
+    if (state.peer !== undefined) receivedLocal(state.peer);
+  } else {
     native.stockReceived(state.slot);
     if (!state.catchingUp && Array.isArray(ports) && ports.length > 0) adoptArrivals(state, index, ports as StockPort[]);
   }

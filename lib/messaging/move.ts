@@ -7,7 +7,7 @@ import { adoptArrival } from './adopt';
 import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
 import { openGate, releaseBatch, start } from './receive';
-import { enterLane, endLate, leaveLane, postTransfer, recall } from './send';
+import { endLate, enterLane, leaveLane, postTransfer } from './send';
 import { KIND_STOCK, type PortState, stateOf } from './state';
 import { StockPort, stockPost } from './stock';
 import { native, sendControl, setHold, slots } from './thread';
@@ -145,7 +145,7 @@ export function detachAll(carrier: PortState | undefined, ports: StockPort[], ad
 }
 
 function detach(state: PortState, adopted: boolean): number {
-  const { peer, slot } = state;
+  const { slot } = state;
   releaseBatch(state);
   setHold(state, HOLD_CLOSE | HOLD_DRAIN, false);
   if (!adopted) {
@@ -155,10 +155,6 @@ function detach(state: PortState, adopted: boolean): number {
   slots[slot] = undefined;
   state.slot = -1;
   const ticket = native.detach(slot, state.received, state.modes, adopted);
-  if (!adopted && peer !== undefined) {
-    leaveLane(peer, true);
-    recall(peer);
-  }
   return ticket;
 }
 

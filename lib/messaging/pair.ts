@@ -1,19 +1,35 @@
-/** Two ports of this thread that belong together get a channel when it is first of use. */
-import type { PortState } from './state';
-import { attach, native } from './thread';
+/**
+ * Two ports of this thread that belong together. They use the stock port: a lane pays between threads
+ * only, and what has no lane moves exactly as Node moves it. Their channel is made when one of them is
+ * transferred.
+ */
+import { estimateSize } from './size';
+import { HOLD_DRAIN, type PortState } from './state';
+import { stockPost } from './stock';
+import { attach, native, setHold, slots } from './thread';
 
+/** The other end of `state` leaves this thread: from now on there may be a lane. */
 export function unlink(state: PortState): void {
   const { peer } = state;
   if (peer === undefined) return;
   state.peer = undefined;
   peer.peer = undefined;
+  if (peer.slot >= 0 && peer.reading) native.openGate(peer.slot);
+}
+
+/** A port has arrived; if its other end is in this thread, they are a pair again. */
+export function meet(state: PortState): void {
+  const peer = slots[native.meetPeer(state.slot)];
+  if (peer === undefined) return;
+  state.peer = peer;
+  peer.peer = state;
 }
 
 /** False if the port has no peer of ours in this thread. */
 export function openLocal(state: PortState): boolean {
   const { peer } = state;
   if (peer === undefined || peer.slot >= 0 || state.closing || peer.closing || peer.ended) return false;
-  const pair = native.openChannel(peer.received, state.received);
+  const pair = native.openChannel(state.sent, peer.sent);
   enter(state, pair[0]!);
   enter(peer, pair[1]!);
   return true;
@@ -22,5 +38,28 @@ export function openLocal(state: PortState): boolean {
 function enter(state: PortState, slot: number): void {
   attach(state, slot);
   native.setHighWaterMark(slot, state.highWaterMark);
-  if (state.reading) native.openGate(slot);
+}
+
+/** Post to a port of this thread. */
+export function postLocal(state: PortState, value: unknown, list: unknown[] | undefined): boolean | undefined {
+  const posted = list === undefined ? stockPost(state.port, value) : stockPost(state.port, value, list);
+  if (posted !== true) return posted;
+  state.sent++;
+  const size = estimateSize(value, list);
+  state.sizes.push(size);
+  state.bytes += size;
+  if (state.bytes >= state.highWaterMark && !state.full) {
+    state.full = true;
+    if (state.port.listenerCount('drain') > 0) setHold(state, HOLD_DRAIN, true);
+  }
+  return true;
+}
+
+/** The peer of `state` has received the oldest message. */
+export function receivedLocal(state: PortState): void {
+  state.bytes -= state.sizes.shift() ?? 0;
+  if (!state.full || state.bytes >= state.highWaterMark) return;
+  state.full = false;
+  setHold(state, HOLD_DRAIN, false);
+  process.nextTick(() => state.port.dispatchEvent(new Event('drain')));
 }

@@ -50,7 +50,7 @@ const backpressure = {
 };
 
 export function bufferedAmount(state: PortState): number {
-  return state.slot < 0 ? 0 : native.buffered(state.slot);
+  return state.slot < 0 ? state.bytes : native.buffered(state.slot);
 }
 
 export function setHighWaterMark(state: PortState, bytes: number): void {

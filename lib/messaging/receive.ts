@@ -6,8 +6,7 @@ import { EVENT_DRAIN, EVENT_RECALL } from '../native';
 import type { Batch } from './batch';
 import { isBarrier, pull, type Taken, taken } from './carrier';
 import { runInContext } from './context';
-import { unlink } from './pair';
-import { leaveLane, recall } from './send';
+import { recall } from './send';
 import {
   type Carried,
   HOLD_CLOSE,
@@ -338,10 +337,10 @@ export function start(state: PortState): void {
   if (state.delivering === 0 && (state.ended || isPending(state))) native.schedule(state.slot);
 }
 
-/** Somebody reads this port: its peer may use the lane. */
+/** Somebody reads this port: its peer may use the lane, unless it is in this very thread. */
 export function openGate(state: PortState): void {
   state.reading = true;
-  if (state.slot >= 0 && !state.gateHeld) native.openGate(state.slot);
+  if (state.slot >= 0 && state.peer === undefined && !state.gateHeld) native.openGate(state.slot);
 }
 
 /** The last listener is gone: messages wait. */
@@ -357,10 +356,6 @@ export function onClosed(state: PortState): void {
     return;
   }
   state.ended = true;
-  if (isMovedByStock(state)) {
-    handOver(state);
-    return;
-  }
   if (state.closing || !isPending(state)) {
     if (state.delivering === 0) finish(state);
     return;
@@ -369,24 +364,6 @@ export function onClosed(state: PortState): void {
     setHold(state, HOLD_CLOSE, true);
     native.schedule(state.slot);
   }
-}
-
-/** Closed, but not by us nor by the peer: a transfer that did not ask us. */
-function isMovedByStock(state: PortState): boolean {
-  const { peer } = state;
-  return !state.closing && peer !== undefined && !peer.closing && !peer.ended && peer.slot >= 0;
-}
-
-/** What is in the lane follows the port by the stock queue. */
-function handOver(state: PortState): void {
-  const { peer, slot } = state;
-  releaseBatch(state);
-  unlink(state);
-  slots[slot] = undefined;
-  state.slot = -1;
-  native.detach(slot, 0, 0, false);
-  if (peer !== undefined) leaveLane(peer, true);
-  stockOnClose(state.port);
 }
 
 /** Free the slot and emit 'close'. */

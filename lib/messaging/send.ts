@@ -5,7 +5,7 @@
 import { RangeTooLarge } from '../errors';
 import { FULL, GATE_OPEN, GATE_RECALL, RECALL, SENT, TOO_LARGE } from '../native';
 import { BARRIER, nextEra } from './carrier';
-import { openLocal } from './pair';
+import { postLocal } from './pair';
 import {
   HOLD_DRAIN,
   KIND_BARRIER,
@@ -23,13 +23,19 @@ type Posted = boolean | undefined;
 
 /** `postMessage(value)`: no transfer list. */
 export function post(state: PortState, value: unknown): Posted {
-  if (state.closing || state.ended || !(state.slot >= 0 || openLocal(state))) return stockPost(state.port, value);
+  if (state.slot < 0 || state.closing || state.ended) return postWithoutChannel(state, value, undefined);
   if (!(state.laneOut || enterLane(state))) return postStock(state, value, undefined);
   if (!encoder.encode(value)) return postCarried(state, value, undefined, false);
   const status = sendEncoded(state.slot, KIND_VALUE);
   releaseEncoder();
   if (status === SENT) return true;
   return afterSend(state, value, status);
+}
+
+/** Within this thread; or closed, or with a peer that is not ours: that is Node's business. */
+function postWithoutChannel(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
+  if (state.slot < 0 && state.peer !== undefined && !state.closing) return postLocal(state, value, list);
+  return list === undefined ? stockPost(state.port, value) : stockPost(state.port, value, list);
 }
 
 function afterSend(state: PortState, value: unknown, status: number): Posted {
@@ -44,7 +50,7 @@ function afterSend(state: PortState, value: unknown, status: number): Posted {
 
 /** `postMessage(value, list)` with something in the list, but no port of ours. */
 export function postTransfer(state: PortState, value: unknown, list: unknown[], withPorts: boolean): Posted {
-  if (state.slot < 0 || state.closing || state.ended) return stockPost(state.port, value, list);
+  if (state.slot < 0 || state.closing || state.ended) return postWithoutChannel(state, value, list);
   return state.laneOut || enterLane(state)
     ? postCarried(state, value, list, withPorts)
     : postStock(state, value, list);

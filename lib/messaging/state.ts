@@ -41,31 +41,35 @@ export interface Carried {
 }
 
 /** First in, first out; uses no method that a program could have patched. */
-export class Held {
-  #items: (Carried | undefined)[] = [];
+export class Fifo<T> {
+  #items: (T | undefined)[] = [];
   #first = 0;
 
   get length(): number {
     return this.#items.length - this.#first;
   }
 
-  at(index: number): Carried | undefined {
+  at(index: number): T | undefined {
     return this.#items[this.#first + index];
   }
 
-  push(item: Carried): void {
+  push(item: T): void {
     this.#items[this.#items.length] = item;
   }
 
-  shift(): Carried | undefined {
+  shift(): T | undefined {
+    if (this.#first === this.#items.length) return undefined;
     const item = this.#items[this.#first];
-    if (item === undefined) return undefined;
     this.#items[this.#first++] = undefined;
-    if (this.#first === this.#items.length) {
-      this.#items = [];
-      this.#first = 0;
-    }
+    if (this.#first === this.#items.length || (this.#first >= 1024 && this.#first * 2 > this.#items.length)) this.#compact();
     return item;
+  }
+
+  #compact(): void {
+    const left: (T | undefined)[] = [];
+    for (let i = this.#first; i < this.#items.length; i++) left[left.length] = this.#items[i];
+    this.#items = left;
+    this.#first = 0;
   }
 }
 
@@ -79,6 +83,10 @@ export class PortState {
   slot = -1;
   /** The other end, while neither has ever left this thread. */
   peer: PortState | undefined = undefined;
+  /** While the peer is in this thread: messages sent, and sizes and sum of those under way. */
+  sent = 0;
+  readonly sizes = new Fifo<number>();
+  bytes = 0;
   /** Number of stock messages received. */
   received = 0;
   /** Has a 'message' listener, or `start()` was called. */
@@ -98,7 +106,7 @@ export class PortState {
   /** Depth of deliveries on the stack. */
   delivering = 0;
   batch: Batch | undefined = undefined;
-  readonly held = new Held();
+  readonly held = new Fifo<Carried>();
   /** Lived in this thread before we knew it: its counters are not to be trusted. */
   late = false;
   /** Its stock queue is being emptied to find out how much it has received. */

@@ -266,6 +266,19 @@ impl Binding {
         counts.map_or(-1.0, |(begun, ended)| if begun == ended { ended as f64 } else { -1.0 })
     }
 
+    /// The slot of the peer of the port in `slot`, if it is in this very thread; else -1. If it is, the
+    /// gates of both are closed.
+    #[napi]
+    pub fn meet_peer(&self, slot: u32) -> i32 {
+        let met = self.state.with_port(slot, |port| {
+            let peer = port.channel.bell(1 - port.side).slot_in(&self.state.reactor)?;
+            port.channel.set_gate(0, Gate::Closed);
+            port.channel.set_gate(1, Gate::Closed);
+            Some(peer)
+        });
+        met.flatten().map_or(-1, u32::cast_signed)
+    }
+
     /// Let the peer write to the lane (the port was started here).
     #[napi]
     pub fn open_gate(&self, slot: u32) {

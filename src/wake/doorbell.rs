@@ -49,6 +49,15 @@ impl Doorbell {
         drop(target);
     }
 
+    /// As which slot the consumer listens in `reactor`, if it does.
+    pub fn slot_in(&self, reactor: &Arc<Reactor>) -> Option<u32> {
+        let target = lock(&self.target);
+        let here = target
+            .as_ref()
+            .filter(|target| Arc::ptr_eq(&target.reactor, reactor));
+        here.map(|target| target.slot)
+    }
+
     /// The producer has published. Cheap while an earlier ring is not answered.
     #[inline]
     pub fn ring(&self) {
