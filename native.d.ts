@@ -3,25 +3,6 @@
 
 /** State of this thread. */
 export declare class Binding {
-  /** `drain` runs when ports have news. */
-  constructor(drain: () => void)
-  /** `send(text?, attachments?)`, see `message.rs`. */
-  get send(): (text?: string, attachments?: ArrayBuffer[]) => void
-  /** `take(buffer)`, see `message.rs`. */
-  get take(): (buffer: number) => string | [string | undefined, ...number[]] | undefined
-  /** The buffer that `send` reads: an Int32Array over a SharedArrayBuffer. */
-  setTransmit(words: Int32Array): void
-  /** Buffer number `index` of those that `take` fills: an Int32Array over a SharedArrayBuffer. */
-  setReceive(index: number, words: Int32Array): void
-  /**
-   * A channel with both ends in this thread: their slots. `sent` and `received` are the numbers
-   * of stock messages each end has posted and taken so far.
-   */
-  openChannel(sent0: number, sent1: number): Array<number>
-  /** The channel between worker `thread_id` and its parent (side 0) as seen from `side`. */
-  openWorker(threadId: number, side: number): number | null
-  /** Nobody will look for the channel of this worker any more. */
-  forgetWorker(threadId: number): void
   /**
    * Take a port off this thread. `adopted`: its next thread is known to read lanes; if not, the
    * peer is asked to take back what is still in the lane. Returns a ticket.
@@ -54,6 +35,25 @@ export declare class Binding {
   setStockSent(slot: number, sent: number): void
   /** The peer's posts: number ended, or -1 while one is under way. */
   peerStockSent(slot: number): number
+  /** `drain` runs when ports have news. */
+  constructor(drain: () => void)
+  /** `send(text?, attachments?)`, see `message.rs`. */
+  get send(): (text?: string, attachments?: ArrayBuffer[]) => void
+  /** `take(buffer)`, see `message.rs`. */
+  get take(): (buffer: number) => string | [string | undefined, ...number[]] | undefined
+  /** The buffer that `send` reads: an Int32Array over a SharedArrayBuffer. */
+  setTransmit(words: Int32Array): void
+  /** Buffer number `index` of those that `take` fills: an Int32Array over a SharedArrayBuffer. */
+  setReceive(index: number, words: Int32Array): void
+  /**
+   * A channel with both ends in this thread: their slots. `sent` and `received` are the numbers
+   * of stock messages each end has posted and taken so far.
+   */
+  openChannel(sent0: number, sent1: number): Array<number>
+  /** The channel between worker `thread_id` and its parent (side 0) as seen from `side`. */
+  openWorker(threadId: number, side: number): number | null
+  /** Nobody will look for the channel of this worker any more. */
+  forgetWorker(threadId: number): void
   /**
    * The slot of the peer of the port in `slot`, if it is in this very thread; else -1. If it is, the
    * gates of both are closed.

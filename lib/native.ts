@@ -45,6 +45,7 @@ export const RX_MORE = 7;
 export const RX_BASE = 8;
 export const EVENT_DRAIN = 1;
 export const EVENT_RECALL = 2;
+export const EVENT_CLOSED = 4;
 
 /** Words before a frame's own. */
 export const FRAME_END = 0;

@@ -39,7 +39,7 @@ const table = {
   'int array with one -0': [1, 2, -0, 3], 'ints then doubles': [1, 2, 2.5, 2147483647, 3],
   'doubles then strings': [1.5, 2, 'x', {}, 3.5], 'ints then strings': [1, 2147483647, -5, 'x', null],
   'ints then objects': [1, 2, { a: 1 }], 'one int': [7], 'one double': [7.5],
-  'double array': Array.from({ length: 999 }, (_, i) => i / 3), 'strings': Array.from({ length: 300 }, (_, i) => 's'.repeat(i % 5) + i),
+  'double array': Array.from({ length: 999 }, (_, i) => i / 3), 'many strings': Array.from({ length: 300 }, (_, i) => 's'.repeat(i % 5) + i),
   'doubles at odd words': ['x', [1.5, 2.5], 1, [1.5], 'y', [NaN, 1]],
   'holes': [, 1, , 'x', , ,], 'only holes': new Array(5), 'holes in a long array': Object.assign(Array.from({ length: 200 }), { 5: 1 }),
   'a long array with a hole': (() => { const a = Array.from({ length: 200 }, (_, i) => i); delete a[100]; return a; })(),

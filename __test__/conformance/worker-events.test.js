@@ -198,6 +198,7 @@ for (const [name, body] of [
   }],
   ['an endless iterator without values', ({ parentPort }) => {
     parentPort.postMessage('in');
+    // biome-ignore lint/correctness/useYield: that is the point
     parentPort.postMessage(1, (function* list() { for (;;); })());
   }],
   ['a getter that never returns', ({ parentPort }) => {

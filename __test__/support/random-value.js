@@ -29,8 +29,8 @@ const CONTAINERS = [
   },
   (random, child) => new Map(Array.from({ length: random.below(5) }, () => [child(), child()])),
   (random, child) => new Set(Array.from({ length: random.below(5) }, child)),
-  (random, child) => Object.assign(Object.create({ inherited: 1 }), { own: child() }),
-  (random, child) => Object.assign(Array.from({ length: 2 }, child), { extra: child() }),
+  (_random, child) => Object.assign(Object.create({ inherited: 1 }), { own: child() }),
+  (_random, child) => Object.assign(Array.from({ length: 2 }, child), { extra: child() }),
   (random, child) => Object.assign(new RangeError(random.pick(TEXTS), { cause: child() }), { stack: 'fixed' }),
 ];
 const LEAVES = [

@@ -6,13 +6,14 @@ const test = require('node:test');
 const { run, fixture } = require('./program.js');
 
 const FACES = ['on', 'onmessage', 'addEventListener'];
-const FORMATS = { CommonJS: 'program.js', ESM: 'program.mjs' };
+// `plain` leaves the loading of the module to the scenario.
+const FORMATS = { CommonJS: 'program.js', ESM: 'program.mjs', plain: 'plain.js' };
 
 /**
  * A test for each format and face: the program must end with `code` (or by `signal`), print `lines`, and leave stderr
  * to `stderr`: a pattern, or empty. `node` has flags for the program, `rest` its further arguments, `drive` sees lines.
  */
-function scenario(file, name, expected, { faces = FACES, formats = Object.keys(FORMATS), node, rest = [], drive, ms } = {}) {
+function scenario(file, name, expected, { faces = FACES, formats = ['CommonJS', 'ESM'], node, rest = [], drive, ms } = {}) {
   for (const format of formats) {
     for (const face of faces) {
       const title = [format, faces.length > 1 ? face : '', ...rest].filter((part) => part !== '').join(', ');

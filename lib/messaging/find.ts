@@ -21,7 +21,7 @@ export function findPorts(root: unknown): StockPort[] {
     if (typeof value !== 'object' || value === null || isSeen(seen, value) || left-- <= 0 || types.isProxy(value)) return;
     see(seen, value);
     if (isStockPort(value)) ports[ports.length] = value as StockPort;
-    else if (types.isMap(value)) mapForEach(value, (entry, key) => (visit(key), visit(entry)));
+    else if (types.isMap(value)) mapForEach(value, (entry, key) => visitEntry(key, entry, visit));
     else if (types.isSet(value)) setForEach(value, visit);
     else if (!ArrayBuffer.isView(value)) visitProperties(value, visit);
   };
@@ -32,4 +32,9 @@ export function findPorts(root: unknown): StockPort[] {
 function visitProperties(object: object, visit: (value: unknown) => void): void {
   const names = keys(object);
   for (let i = 0; i < names.length; i++) visit(getOwnPropertyDescriptor(object, names[i]!)?.value);
+}
+
+function visitEntry(key: unknown, entry: unknown, visit: (value: unknown) => void): void {
+  visit(key);
+  visit(entry);
 }

@@ -2,7 +2,7 @@
  * The receiving side: from frames (and stock messages) to listeners, one message at a time, with
  * nextTicks and microtasks in between as Node does it.
  */
-import { EVENT_DRAIN, EVENT_RECALL } from '../native';
+import { EVENT_CLOSED, EVENT_DRAIN, EVENT_RECALL } from '../native';
 import type { Batch } from './batch';
 import { isBarrier, pull, type Taken, taken } from './carrier';
 import { runInContext } from './context';
@@ -50,8 +50,11 @@ function onNews(): void {
     if (batch.events !== 0) onEvents(state, batch.events);
     if (state.slot !== slot) continue;
     if (state.batch !== undefined) {
-      // It is being read further up the stack, or waits for a stock message: it goes on there.
       state.batch.more = true;
+      // It is being read further up the stack, or waits for a stock message: it goes on there.
+      if (state.delivering > 0 || (state.waiting && !state.ended)) continue;
+      budget -= runInContext(state, deliver, budget);
+      if (!state.waiting) releaseBatch(state);
       continue;
     }
     state.batch = batch;
@@ -71,6 +74,7 @@ function takeBack(state: PortState, batch: Batch): Batch | undefined {
 }
 
 function onEvents(state: PortState, events: number): void {
+  if (events & EVENT_CLOSED) state.laneOver = true;
   if (events & EVENT_RECALL) recall(state);
   if (events & EVENT_DRAIN && state.full) {
     state.full = false;
@@ -165,7 +169,11 @@ function takeMessage(state: PortState, isSync: boolean): Taken {
   state.waiting = false;
   for (;;) {
     const batch = nextFrame(state);
-    if (batch === undefined) return state.laneFed ? false : takeHeld(state);
+    if (batch === undefined) {
+      // A thread that was killed between a stock message and its frame: what is left has no place in the lane.
+      if (state.laneOver) state.laneFed = false;
+      return state.laneFed ? false : takeHeld(state);
+    }
     if (takeFrame(state, batch, isSync)) return true;
     if (state.waiting) return false;
   }

@@ -99,6 +99,8 @@ export class PortState {
   closing = false;
   /** The stock handle is closed, 'close' waits for what is left in the lane. */
   ended = false;
+  /** The other side is gone: what is in the lane is all there will be. */
+  laneOver = false;
   /** The lane waits for a stock message; the batch is kept. */
   waiting = false;
   /** The stock side delivers by itself. */

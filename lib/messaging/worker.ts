@@ -2,7 +2,7 @@
  * `Worker` and `parentPort`. Both ends of a worker's public channel are real stock ports inside
  * Node's own classes; they become ours in place, and find their lanes by thread id.
  */
-import { EventEmitter } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import { findPorts } from './find';
 import { adopt, adoptArrival, adoptArrivals } from './adopt';
 import { pull, taken } from './carrier';

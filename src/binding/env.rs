@@ -23,6 +23,7 @@ use std::time::Instant;
 
 use napi::sys;
 
+use super::hooks::{on_cleanup, on_closed_async, on_closed_idle, on_idle, open_handles};
 use super::uv::{Handle, Uv};
 use crate::channel::{Channel, Half, PortRef, Side, forget_worker};
 use crate::wake::{Poll, PollPolicy, Reactor, Waker};
@@ -34,6 +35,24 @@ pub struct Port {
     pub half: Half,
     /// Set for the channel between a worker and its parent.
     pub worker: Option<u64>,
+}
+
+impl Port {
+    /// The port is gone for good: its peer learns that nothing more will come.
+    pub fn close(self) {
+        let Port {
+            channel,
+            side,
+            half,
+            worker,
+        } = self;
+        channel.bell(side).detach();
+        drop(half);
+        channel.bell(1 - side).ring();
+        if let Some(thread) = worker {
+            forget_worker(thread);
+        }
+    }
 }
 
 /// A buffer shared with JS (R2).
@@ -60,7 +79,7 @@ impl Words {
 }
 
 /// How the loop is woken and polled.
-enum Handles {
+pub enum Handles {
     Uv { uv: Uv, wake: Handle, idle: Handle },
     Threadsafe(sys::napi_threadsafe_function),
     None,
@@ -83,12 +102,12 @@ pub struct EnvState {
     dead: Cell<bool>,
     epoch: Instant,
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
-    open_handles: Cell<u32>,
+    pub open_handles: Cell<u32>,
 }
 
-struct UvWaker {
-    uv: Uv,
-    handle: Handle,
+pub struct UvWaker {
+    pub uv: Uv,
+    pub handle: Handle,
 }
 
 // SAFETY: the handle is only passed to uv_async_send, which any thread may call.
@@ -104,7 +123,7 @@ impl Waker for UvWaker {
     }
 }
 
-struct ThreadsafeWaker(sys::napi_threadsafe_function);
+pub struct ThreadsafeWaker(pub sys::napi_threadsafe_function);
 
 // SAFETY: threadsafe functions may be called from any thread.
 unsafe impl Send for ThreadsafeWaker {}
@@ -115,7 +134,11 @@ impl Waker for ThreadsafeWaker {
     fn wake(&self) {
         // SAFETY: as for UvWaker: not called after the reactor was killed.
         unsafe {
-            sys::napi_call_threadsafe_function(self.0, ptr::null_mut(), sys::ThreadsafeFunctionCallMode::nonblocking)
+            sys::napi_call_threadsafe_function(
+                self.0,
+                ptr::null_mut(),
+                sys::ThreadsafeFunctionCallMode::nonblocking,
+            )
         };
     }
 }
@@ -128,7 +151,9 @@ impl EnvState {
     pub unsafe fn start(env: sys::napi_env, drain: sys::napi_value) -> Option<Rc<EnvState>> {
         let mut drain_ref = ptr::null_mut();
         // SAFETY: the caller's clause.
-        if unsafe { sys::napi_create_reference(env, drain, 1, &raw mut drain_ref) } != sys::Status::napi_ok {
+        if unsafe { sys::napi_create_reference(env, drain, 1, &raw mut drain_ref) }
+            != sys::Status::napi_ok
+        {
             return None;
         }
         // The handles need the address of the state and the state's reactor needs the handles.
@@ -137,8 +162,16 @@ impl EnvState {
         // SAFETY: the caller's clause; the callbacks run from the loop, after `state` was written.
         let (handles, waker) = unsafe { open_handles(env, address)? };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let open = if matches!(handles, Handles::Uv { .. }) { 2 } else { 0 };
-        let none = Words { start: ptr::null_mut(), len: 0, pin: ptr::null_mut() };
+        let open = if matches!(handles, Handles::Uv { .. }) {
+            2
+        } else {
+            0
+        };
+        let none = Words {
+            start: ptr::null_mut(),
+            len: 0,
+            pin: ptr::null_mut(),
+        };
         Rc::get_mut(&mut state)?.write(EnvState {
             env,
             reactor: Reactor::new(waker),
@@ -164,7 +197,14 @@ impl EnvState {
         // The hook's share of the ownership; given back in `finish`.
         let share = Rc::into_raw(Rc::clone(&state));
         // SAFETY: `share` stays valid until `finish`, which the hook leads to.
-        unsafe { sys::napi_add_async_cleanup_hook(env, Some(on_cleanup), share.cast_mut().cast(), &raw mut cleanup) };
+        unsafe {
+            sys::napi_add_async_cleanup_hook(
+                env,
+                Some(on_cleanup),
+                share.cast_mut().cast(),
+                &raw mut cleanup,
+            )
+        };
         state.cleanup.set(cleanup);
         state.park();
         Some(state)
@@ -175,7 +215,7 @@ impl EnvState {
     }
 
     /// The loop has woken us: deliver what is there, then look out for more for a short while.
-    fn wake(&self) {
+    pub fn wake(&self) {
         self.reactor.unpark();
         self.run();
     }
@@ -208,7 +248,9 @@ impl EnvState {
     }
 
     fn start_polling(&self) -> bool {
-        let Handles::Uv { uv, idle, .. } = *self.handles.borrow() else { return false };
+        let Handles::Uv { uv, idle, .. } = *self.handles.borrow() else {
+            return false;
+        };
         self.reactor.poll_begin();
         if !self.polling.replace(true) {
             // SAFETY: R1, loop thread.
@@ -227,7 +269,7 @@ impl EnvState {
     }
 
     /// One turn of the loop while we poll.
-    fn idle(&self) {
+    pub fn idle(&self) {
         if self.reactor.has_news() {
             self.wake();
             return;
@@ -276,7 +318,8 @@ impl EnvState {
             if sys::napi_open_handle_scope(self.env, &raw mut scope) != sys::Status::napi_ok {
                 return;
             }
-            let (mut function, mut global, mut result) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+            let (mut function, mut global, mut result) =
+                (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
             sys::napi_get_reference_value(self.env, self.drain, &raw mut function);
             sys::napi_get_global(self.env, &raw mut global);
             let status = sys::napi_make_callback(
@@ -344,18 +387,19 @@ impl EnvState {
 
     /// Run `f` on the port in `slot`.
     pub fn with_port<T>(&self, slot: u32, f: impl FnOnce(&mut Port) -> T) -> Option<T> {
-        self.ports.borrow_mut().get_mut(slot as usize)?.as_mut().map(f)
+        self.ports
+            .borrow_mut()
+            .get_mut(slot as usize)?
+            .as_mut()
+            .map(f)
     }
 
     /// The environment goes: nobody may wake us any more, and our ports have no owner.
-    fn shutdown(&self) {
+    pub fn shutdown(&self) {
         self.dead.set(true);
         self.reactor.kill();
         for port in self.ports.borrow_mut().drain(..).flatten() {
-            port.channel.bell(port.side).detach();
-            if let Some(thread) = port.worker {
-                forget_worker(thread);
-            }
+            port.close();
         }
         self.transit.borrow_mut().clear();
         self.policy.borrow_mut().on_park();
@@ -368,7 +412,10 @@ impl EnvState {
             Handles::Threadsafe(function) => {
                 // SAFETY: the environment's own reference; no waker is left (kill).
                 unsafe {
-                    sys::napi_release_threadsafe_function(function, sys::ThreadsafeFunctionReleaseMode::abort);
+                    sys::napi_release_threadsafe_function(
+                        function,
+                        sys::ThreadsafeFunctionReleaseMode::abort,
+                    );
                 }
                 self.finish();
             }
@@ -377,7 +424,7 @@ impl EnvState {
     }
 
     /// All handles are closed: tell Node, and give the hook's share of the state back.
-    fn finish(&self) {
+    pub fn finish(&self) {
         let hook = self.cleanup.replace(ptr::null_mut());
         if !hook.is_null() {
             // SAFETY: the handle of our own hook, once.
@@ -386,116 +433,4 @@ impl EnvState {
             drop(unsafe { Rc::from_raw(ptr::from_ref(self)) });
         }
     }
-}
-
-/// Handles to wake the loop by, and the waker that uses them.
-///
-/// # Safety
-/// Thread of `env`; `state` must be readable as an `EnvState` when the loop runs next.
-unsafe fn open_handles(env: sys::napi_env, state: *mut c_void) -> Option<(Handles, Box<dyn Waker>)> {
-    let mut event_loop = ptr::null_mut();
-    // SAFETY: the caller's clause.
-    let has_loop = unsafe { sys::napi_get_uv_event_loop(env, &raw mut event_loop) } == sys::Status::napi_ok;
-    if let (Some(uv), true) = (Uv::get(), has_loop) {
-        let event_loop = event_loop.cast::<c_void>();
-        // SAFETY: the loop belongs to this thread and outlives the cleanup hook.
-        let (wake, idle) = unsafe { (uv.new_async(event_loop, on_async, state)?, uv.new_idle(event_loop, state)) };
-        return Some((Handles::Uv { uv, wake, idle }, Box::new(UvWaker { uv, handle: wake })));
-    }
-    // SAFETY: the caller's clause.
-    let function = unsafe { open_threadsafe(env, state)? };
-    Some((Handles::Threadsafe(function), Box::new(ThreadsafeWaker(function))))
-}
-
-/// # Safety
-/// As for `open_handles`.
-unsafe fn open_threadsafe(env: sys::napi_env, state: *mut c_void) -> Option<sys::napi_threadsafe_function> {
-    let name = "threadport";
-    let (mut resource, mut function) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: the caller's clause; `name` is valid for its length.
-    unsafe {
-        sys::napi_create_string_utf8(env, name.as_ptr().cast(), name.len() as isize, &raw mut resource);
-        let status = sys::napi_create_threadsafe_function(
-            env,
-            ptr::null_mut(),
-            ptr::null_mut(),
-            resource,
-            0,
-            1,
-            ptr::null_mut(),
-            None,
-            state,
-            Some(on_threadsafe),
-            &raw mut function,
-        );
-        if status != sys::Status::napi_ok {
-            return None;
-        }
-        sys::napi_unref_threadsafe_function(env, function);
-    }
-    Some(function)
-}
-
-/// Run `f`; a panic stays inside (it would otherwise cross a C frame).
-fn guarded(f: impl FnOnce()) {
-    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
-}
-
-/// # Safety
-/// libuv's: a live handle whose data is the state.
-unsafe fn state_of<'a>(handle: Handle) -> Option<&'a EnvState> {
-    // SAFETY: the caller's clause; the table exists, it made the handle.
-    Some(unsafe { &*Uv::get()?.data(handle).cast::<EnvState>() })
-}
-
-unsafe extern "C" fn on_async(handle: Handle) {
-    // SAFETY: called by libuv for our handle.
-    guarded(|| unsafe { state_of(handle) }.into_iter().for_each(EnvState::wake));
-}
-
-unsafe extern "C" fn on_idle(handle: Handle) {
-    // SAFETY: called by libuv for our handle.
-    guarded(|| unsafe { state_of(handle) }.into_iter().for_each(EnvState::idle));
-}
-
-unsafe extern "C" fn on_threadsafe(
-    env: sys::napi_env,
-    _function: sys::napi_value,
-    state: *mut c_void,
-    _data: *mut c_void,
-) {
-    if env.is_null() {
-        return;
-    }
-    // SAFETY: the context given at creation; the state outlives the function (`shutdown`).
-    guarded(|| unsafe { &*state.cast::<EnvState>() }.wake());
-}
-
-unsafe extern "C" fn on_cleanup(_hook: sys::napi_async_cleanup_hook_handle, state: *mut c_void) {
-    // SAFETY: the share made in `start`.
-    guarded(|| unsafe { &*state.cast::<EnvState>() }.shutdown());
-}
-
-/// # Safety
-/// As for `state_of`, from a close callback of the handle.
-unsafe fn on_closed(handle: Handle, is_async: bool) {
-    // SAFETY: the caller's clause.
-    let (Some(state), Some(uv)) = (unsafe { state_of(handle) }, Uv::get()) else { return };
-    // SAFETY: this is the close callback.
-    unsafe { uv.free(handle, is_async) };
-    let left = state.open_handles.get() - 1;
-    state.open_handles.set(left);
-    if left == 0 {
-        state.finish();
-    }
-}
-
-unsafe extern "C" fn on_closed_async(handle: Handle) {
-    // SAFETY: called by libuv for our handle.
-    guarded(|| unsafe { on_closed(handle, true) });
-}
-
-unsafe extern "C" fn on_closed_idle(handle: Handle) {
-    // SAFETY: called by libuv for our handle.
-    guarded(|| unsafe { on_closed(handle, false) });
 }

@@ -2,6 +2,7 @@
 //! numbers; `LAYOUT_VERSION` is compared when the addon is loaded.
 
 /// Raised with each change of this file.
+#[allow(dead_code, reason = "read by lib/native.ts")]
 #[napi_derive::napi]
 pub const LAYOUT_VERSION: u32 = 1;
 
@@ -67,6 +68,8 @@ pub mod rx {
     pub const EVENT_DRAIN: i32 = 1;
     /// The other side asks this one to take its frames back.
     pub const EVENT_RECALL: i32 = 2;
+    /// The other side is gone: what is in the lane is all there will be.
+    pub const EVENT_CLOSED: i32 = 4;
 }
 
 /// Words before a frame's own: one past its last word, kind, text length in units, wide.

@@ -1,12 +1,17 @@
 //! The only place with N-API and libuv. No algorithm lives here: it turns JS calls into calls of
 //! the core and loop events into calls of JS.
 //!
-//! `send` and `take` (see [`message`]) run for each message; everything else is the `#[napi]` class
-//! in [`ports`], which JS calls when a port is made, moved, started or closed.
+//! `send` and `take` run for each message; everything else is the `#[napi]` class in [`ports`] and
+//! [`moving`], which JS calls when a port is made, moved, started or closed.
 
+mod batch;
+mod entry;
 mod env;
+mod hooks;
 mod layout;
-mod message;
+mod moving;
 mod pin;
 mod ports;
+mod send;
+mod take;
 mod uv;

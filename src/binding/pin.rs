@@ -12,7 +12,10 @@ pub fn pin_image() {
         let mut info: libc::Dl_info = std::mem::zeroed();
         let address = pin_image as *const () as *const libc::c_void;
         if libc::dladdr(address, &raw mut info) != 0 && !info.dli_fname.is_null() {
-            libc::dlopen(info.dli_fname, libc::RTLD_NOW | libc::RTLD_NODELETE | libc::RTLD_NOLOAD);
+            libc::dlopen(
+                info.dli_fname,
+                libc::RTLD_NOW | libc::RTLD_NODELETE | libc::RTLD_NOLOAD,
+            );
         }
     }
 }
@@ -23,7 +26,11 @@ pub fn pin_image() {
     const FROM_ADDRESS: u32 = 4;
     const PIN: u32 = 1;
     unsafe extern "system" {
-        fn GetModuleHandleExW(flags: u32, name: *const u16, module: *mut *mut std::ffi::c_void) -> i32;
+        fn GetModuleHandleExW(
+            flags: u32,
+            name: *const u16,
+            module: *mut *mut std::ffi::c_void,
+        ) -> i32;
     }
     let mut module = std::ptr::null_mut();
     let address = pin_image as *const () as *const u16;

@@ -10,8 +10,8 @@ use napi_derive::napi;
 
 use super::env::{EnvState, Port, Words};
 use super::layout::{rx, tx};
-use super::{message, pin};
-use crate::channel::{Baggage, Channel, Gate, PortRef, forget_worker, worker_channel};
+use super::{entry, pin, send, take};
+use crate::channel::{Baggage, Channel, Gate, forget_worker, worker_channel};
 
 /// Most receive buffers of a thread: one for each level of nested deliveries.
 const MOST_BUFFERS: usize = 4096;
@@ -19,7 +19,7 @@ const MOST_BUFFERS: usize = 4096;
 /// State of this thread.
 #[napi]
 pub struct Binding {
-    state: Rc<EnvState>,
+    pub(super) state: Rc<EnvState>,
 }
 
 /// Where a port that arrives goes on.
@@ -33,7 +33,7 @@ pub struct Arrival {
     pub modes: u32,
 }
 
-fn invalid(what: &str) -> Error {
+pub(super) fn invalid(what: &str) -> Error {
     Error::new(Status::InvalidArg, format!("{what} is not valid here"))
 }
 
@@ -45,19 +45,27 @@ impl Binding {
         pin::pin_image();
         // SAFETY: this thread, and a function of this call.
         let state = unsafe { EnvState::start(env.raw(), drain.raw()) };
-        Ok(Binding { state: state.ok_or_else(|| invalid("this environment"))? })
+        Ok(Binding {
+            state: state.ok_or_else(|| invalid("this environment"))?,
+        })
     }
 
     /// `send(text?, attachments?)`, see `message.rs`.
-    #[napi(getter, ts_return_type = "(text?: string, attachments?: ArrayBuffer[]) => void")]
+    #[napi(
+        getter,
+        ts_return_type = "(text?: string, attachments?: ArrayBuffer[]) => void"
+    )]
     pub fn send(&self, env: Env) -> Result<Unknown<'_>> {
-        self.entry(&env, "send", message::send)
+        self.entry(&env, "send", send::send)
     }
 
     /// `take(buffer)`, see `message.rs`.
-    #[napi(getter, ts_return_type = "(buffer: number) => string | [string | undefined, ...number[]] | undefined")]
+    #[napi(
+        getter,
+        ts_return_type = "(buffer: number) => string | [string | undefined, ...number[]] | undefined"
+    )]
     pub fn take(&self, env: Env) -> Result<Unknown<'_>> {
-        self.entry(&env, "take", message::take)
+        self.entry(&env, "take", take::take)
     }
 
     fn entry(
@@ -66,14 +74,17 @@ impl Binding {
         name: &str,
         callback: unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value,
     ) -> Result<Unknown<'_>> {
-        let value = message::entry(&self.state, name, Some(callback)).ok_or_else(|| invalid(name))?;
+        let value = entry::entry(&self.state, name, Some(callback)).ok_or_else(|| invalid(name))?;
         // SAFETY: a value of this call.
         Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), value) })
     }
 
     /// The buffer that `send` reads: an Int32Array over a SharedArrayBuffer.
     #[napi]
-    pub fn set_transmit(&self, #[napi(ts_arg_type = "Int32Array")] words: Object<'_>) -> Result<()> {
+    pub fn set_transmit(
+        &self,
+        #[napi(ts_arg_type = "Int32Array")] words: Object<'_>,
+    ) -> Result<()> {
         let words = self.pin_words(&words, tx::BASE)?;
         self.unpin(self.state.transmit.replace(words));
         Ok(())
@@ -81,11 +92,17 @@ impl Binding {
 
     /// Buffer number `index` of those that `take` fills: an Int32Array over a SharedArrayBuffer.
     #[napi]
-    pub fn set_receive(&self, index: u32, #[napi(ts_arg_type = "Int32Array")] words: Object<'_>) -> Result<()> {
+    pub fn set_receive(
+        &self,
+        index: u32,
+        #[napi(ts_arg_type = "Int32Array")] words: Object<'_>,
+    ) -> Result<()> {
         let words = self.pin_words(&words, rx::BASE)?;
         let mut buffers = self.state.receive.borrow_mut();
         match index as usize {
-            known if known < buffers.len() => self.unpin(std::mem::replace(&mut buffers[known], words)),
+            known if known < buffers.len() => {
+                self.unpin(std::mem::replace(&mut buffers[known], words))
+            }
             next if next == buffers.len() && next < MOST_BUFFERS => buffers.push(words),
             _ => return Err(invalid("buffer index")),
         }
@@ -102,16 +119,32 @@ impl Binding {
         // SAFETY: a value of this call; each status is checked. `buffer` is set by the first call.
         let ok = unsafe {
             sys::napi_get_typedarray_info(
-                env, value, &raw mut kind, &raw mut len, &raw mut data, &raw mut buffer, &raw mut offset,
+                env,
+                value,
+                &raw mut kind,
+                &raw mut len,
+                &raw mut data,
+                &raw mut buffer,
+                &raw mut offset,
             ) == sys::Status::napi_ok
-                && sys::napi_is_arraybuffer(env, buffer, &raw mut detachable) == sys::Status::napi_ok
+                && sys::napi_is_arraybuffer(env, buffer, &raw mut detachable)
+                    == sys::Status::napi_ok
                 && kind == sys::TypedarrayType::int32_array
                 && !detachable
                 && len >= header
                 && data.cast::<u64>().is_aligned()
-                && sys::napi_create_reference(env, value, 1, &raw mut reference) == sys::Status::napi_ok
+                && sys::napi_create_reference(env, value, 1, &raw mut reference)
+                    == sys::Status::napi_ok
         };
-        if ok { Ok(Words { start: data.cast(), len, pin: reference }) } else { Err(invalid("buffer")) }
+        if ok {
+            Ok(Words {
+                start: data.cast(),
+                len,
+                pin: reference,
+            })
+        } else {
+            Err(invalid("buffer"))
+        }
     }
 
     fn unpin(&self, words: Words) {
@@ -128,7 +161,9 @@ impl Binding {
         let channel = Channel::new();
         channel.set_stock_count(0, sent0 as u64);
         channel.set_stock_count(1, sent1 as u64);
-        (0..2).map(|side| Ok(self.attach(&channel, side, None)?.slot)).collect()
+        (0..2)
+            .map(|side| Ok(self.attach(&channel, side, None)?.slot))
+            .collect()
     }
 
     /// The channel between worker `thread_id` and its parent (side 0) as seen from `side`.
@@ -146,124 +181,25 @@ impl Binding {
         forget_worker(thread_id as u64);
     }
 
-    fn attach(&self, channel: &Arc<Channel>, side: usize, worker: Option<u64>) -> Result<Arrival> {
+    pub(super) fn attach(
+        &self,
+        channel: &Arc<Channel>,
+        side: usize,
+        worker: Option<u64>,
+    ) -> Result<Arrival> {
         let half = channel.claim(side).ok_or_else(|| invalid("port"))?;
         let Baggage { received, modes } = half.baggage;
-        let slot = self.state.insert(Port { channel: Arc::clone(channel), side, half, worker });
-        Ok(Arrival { slot, received, modes })
-    }
-
-    /// Take a port off this thread. `adopted`: its next thread is known to read lanes; if not, the
-    /// peer is asked to take back what is still in the lane. Returns a ticket.
-    #[napi]
-    pub fn detach(&self, slot: u32, received: f64, modes: u32, adopted: bool) -> Result<u32> {
-        let Port { channel, side, mut half, .. } = self.state.remove(slot).ok_or_else(|| invalid("slot"))?;
-        half.baggage = Baggage { received, modes };
-        channel.park(side, half, adopted);
-        Ok(self.ticket(PortRef { channel, side }))
-    }
-
-    fn ticket(&self, port: PortRef) -> u32 {
-        let mut transit = self.state.transit.borrow_mut();
-        let free = transit.iter().position(Option::is_none);
-        let index = free.unwrap_or(transit.len());
-        if free.is_none() {
-            transit.push(None);
-        }
-        transit[index] = Some(port);
-        index as u32
-    }
-
-    fn redeem(&self, ticket: u32) -> Option<PortRef> {
-        self.state.transit.borrow_mut().get_mut(ticket as usize)?.take()
-    }
-
-    /// Undo `detach`.
-    #[napi]
-    pub fn reattach(&self, ticket: u32) -> Result<Arrival> {
-        let port = self.redeem(ticket).ok_or_else(|| invalid("ticket"))?;
-        self.attach(&port.channel, port.side, None)
-    }
-
-    /// Stock message `index` of the port in `slot` carries these ports (tickets; -1: not ours).
-    #[napi]
-    pub fn load_cargo(&self, slot: u32, index: f64, tickets: Vec<i32>) -> Result<()> {
-        let ports = tickets.iter().map(|&ticket| self.redeem(u32::try_from(ticket).ok()?)).collect();
-        self.state
-            .with_port(slot, |port| port.channel.load_cargo(port.side, index, ports))
-            .ok_or_else(|| invalid("slot"))
-    }
-
-    /// Undo `load_cargo`: the post threw. Returns fresh tickets.
-    #[napi]
-    pub fn unload_last(&self, slot: u32, index: f64) -> Vec<i32> {
-        let ports = self.state.with_port(slot, |port| port.channel.unload_last(port.side, index)).flatten();
-        let ports = ports.unwrap_or_default().into_iter();
-        ports.map(|port| port.map_or(-1, |port| self.ticket(port).cast_signed())).collect()
-    }
-
-    /// The ports that stock message `index` brought to the port in `slot`, attached to this thread
-    /// (null: not ours), or undefined if it brought none.
-    #[napi]
-    pub fn unload(&self, slot: u32, index: f64) -> Option<Vec<Option<Arrival>>> {
-        let ports = self.state.with_port(slot, |port| port.channel.unload(1 - port.side, index))??;
-        let arrive = |port: Option<PortRef>| {
-            let port = port?;
-            self.attach(&port.channel, port.side, None).ok()
-        };
-        Some(ports.into_iter().map(arrive).collect())
-    }
-
-    /// Has the port in `slot` been sent ports that it has not taken in yet?
-    #[napi]
-    pub fn has_cargo(&self, slot: u32) -> bool {
-        self.state.with_port(slot, |port| port.channel.has_cargo(1 - port.side)).unwrap_or(false)
-    }
-
-    /// A text that nobody outside this process can know.
-    #[napi(getter)]
-    pub fn barrier(&self) -> String {
-        crate::channel::barrier()
-    }
-
-    /// A stock post by the port in `slot` begins: true if the peer must first take back its frames.
-    #[napi]
-    pub fn stock_begin(&self, slot: u32) {
-        self.state.with_port(slot, |port| port.channel.stock_begin(port.side));
-    }
-
-    /// The stock post is over. Returns the number of stock messages sent so far.
-    #[napi]
-    pub fn stock_end(&self, slot: u32, sent: bool, size: f64) {
-        self.state.with_port(slot, |port| {
-            port.channel.stock_end(port.side, sent, size as u64);
-            port.channel.arm_drain(port.side, &port.half.producer);
+        let slot = self.state.insert(Port {
+            channel: Arc::clone(channel),
+            side,
+            half,
+            worker,
         });
-    }
-
-    /// The port in `slot` has received a stock message.
-    #[napi]
-    pub fn stock_received(&self, slot: u32) {
-        self.state.with_port(slot, |port| port.channel.stock_received(1 - port.side));
-    }
-
-    /// How many stock messages the port in `slot` has sent.
-    #[napi]
-    pub fn stock_sent(&self, slot: u32) -> f64 {
-        self.state.with_port(slot, |port| port.channel.stock_counts(port.side).1 as f64).unwrap_or(0.0)
-    }
-
-    /// Go on counting from `sent`.
-    #[napi]
-    pub fn set_stock_sent(&self, slot: u32, sent: f64) {
-        self.state.with_port(slot, |port| port.channel.set_stock_count(port.side, sent as u64));
-    }
-
-    /// The peer's posts: number ended, or -1 while one is under way.
-    #[napi]
-    pub fn peer_stock_sent(&self, slot: u32) -> f64 {
-        let counts = self.state.with_port(slot, |port| port.channel.stock_counts(1 - port.side));
-        counts.map_or(-1.0, |(begun, ended)| if begun == ended { ended as f64 } else { -1.0 })
+        Ok(Arrival {
+            slot,
+            received,
+            modes,
+        })
     }
 
     /// The slot of the peer of the port in `slot`, if it is in this very thread; else -1. If it is, the
@@ -271,7 +207,10 @@ impl Binding {
     #[napi]
     pub fn meet_peer(&self, slot: u32) -> i32 {
         let met = self.state.with_port(slot, |port| {
-            let peer = port.channel.bell(1 - port.side).slot_in(&self.state.reactor)?;
+            let peer = port
+                .channel
+                .bell(1 - port.side)
+                .slot_in(&self.state.reactor)?;
             port.channel.set_gate(0, Gate::Closed);
             port.channel.set_gate(1, Gate::Closed);
             Some(peer)
@@ -282,19 +221,25 @@ impl Binding {
     /// Let the peer write to the lane (the port was started here).
     #[napi]
     pub fn open_gate(&self, slot: u32) {
-        self.state.with_port(slot, |port| port.channel.set_gate(1 - port.side, Gate::Open));
+        self.state.with_port(slot, |port| {
+            port.channel.set_gate(1 - port.side, Gate::Open)
+        });
     }
 
     /// May the port in `slot` write to its lane: 0 no, 1 yes, 2 take frames back first.
     #[napi]
     pub fn gate(&self, slot: u32) -> u32 {
-        self.state.with_port(slot, |port| port.channel.gate(port.side) as u32).unwrap_or(0)
+        self.state
+            .with_port(slot, |port| port.channel.gate(port.side) as u32)
+            .unwrap_or(0)
     }
 
     /// Is the peer of the port in `slot` read by this library?
     #[napi]
     pub fn is_peer_adopted(&self, slot: u32) -> bool {
-        self.state.with_port(slot, |port| port.channel.is_adopted(1 - port.side)).unwrap_or(false)
+        self.state
+            .with_port(slot, |port| port.channel.is_adopted(1 - port.side))
+            .unwrap_or(false)
     }
 
     /// Copy attachment `index` of the first frame for the port in `slot` into a buffer of its size.
@@ -308,52 +253,70 @@ impl Binding {
     ) -> bool {
         let (mut data, mut len) = (std::ptr::null_mut(), 0);
         // SAFETY: a value of this call; the status is checked.
-        let status =
-            unsafe { sys::napi_get_arraybuffer_info(self.state.env, target.raw(), &raw mut data, &raw mut len) };
+        let status = unsafe {
+            sys::napi_get_arraybuffer_info(
+                self.state.env,
+                target.raw(),
+                &raw mut data,
+                &raw mut len,
+            )
+        };
         if status != sys::Status::napi_ok || len == 0 {
             return false;
         }
         // SAFETY: V8 gave `data` and `len` for a live buffer, and no JS runs before the copy ends.
         let target = unsafe { std::slice::from_raw_parts_mut(data.cast::<u8>(), len) };
-        let copied = self.state.with_port(slot, |port| message::copy_attachment(port, index as usize, target));
+        let copied = self.state.with_port(slot, |port| {
+            super::batch::copy_attachment(port, index as usize, target)
+        });
         copied.unwrap_or(false)
     }
 
     /// Remove frames that were delivered.
     #[napi(catch_unwind)]
     pub fn advance(&self, slot: u32, frames: u32) {
-        self.state.with_port(slot, |port| message::advance(port, frames as usize));
+        self.state
+            .with_port(slot, |port| take::advance(port, frames as usize));
     }
 
     /// Come back to the port in `slot` in the next turn of the loop.
     #[napi]
     pub fn schedule(&self, slot: u32) {
-        self.state.with_port(slot, |port| port.channel.bell(port.side).ring());
+        self.state
+            .with_port(slot, |port| port.channel.bell(port.side).ring());
     }
 
     /// Are there frames for the port in `slot`?
     #[napi]
     pub fn has_frames(&self, slot: u32) -> bool {
-        self.state.with_port(slot, |port| !port.half.consumer.is_empty()).unwrap_or(false)
+        self.state
+            .with_port(slot, |port| !port.half.consumer.is_empty())
+            .unwrap_or(false)
     }
 
     /// Bytes that the port in `slot` has sent and its peer has not received.
     #[napi]
     pub fn buffered(&self, slot: u32) -> f64 {
-        let bytes = self.state.with_port(slot, |port| port.channel.buffered(port.side, &port.half.producer));
+        let bytes = self.state.with_port(slot, |port| {
+            port.channel.buffered(port.side, &port.half.producer)
+        });
         bytes.unwrap_or(0) as f64
     }
 
     /// Those of them that are in the lane.
     #[napi]
     pub fn lane_buffered(&self, slot: u32) -> f64 {
-        self.state.with_port(slot, |port| port.half.producer.buffered()).unwrap_or(0) as f64
+        self.state
+            .with_port(slot, |port| port.half.producer.buffered())
+            .unwrap_or(0) as f64
     }
 
     /// Mark for 'drain', in bytes.
     #[napi]
     pub fn set_high_water_mark(&self, slot: u32, bytes: f64) {
-        self.state.with_port(slot, |port| port.channel.set_high_water_mark(port.side, bytes as u64));
+        self.state.with_port(slot, |port| {
+            port.channel.set_high_water_mark(port.side, bytes as u64)
+        });
     }
 
     /// The parked peer's view of our lane becomes a port of this thread for a recall, if the gate
@@ -361,16 +324,28 @@ impl Binding {
     #[napi]
     pub fn begin_recall(&self, slot: u32) -> Option<u32> {
         let (channel, side) = self.state.with_port(slot, |port| {
-            (port.channel.gate(port.side) == Gate::Recall).then(|| (Arc::clone(&port.channel), 1 - port.side))
+            (port.channel.gate(port.side) == Gate::Recall)
+                .then(|| (Arc::clone(&port.channel), 1 - port.side))
         })??;
         let half = channel.reclaim(side)?;
-        Some(self.state.insert(Port { channel, side, half, worker: None }))
+        Some(self.state.insert(Port {
+            channel,
+            side,
+            half,
+            worker: None,
+        }))
     }
 
     /// Undo `begin_recall` and close the gate.
     #[napi]
     pub fn end_recall(&self, slot: u32) {
-        if let Some(Port { channel, side, half, .. }) = self.state.remove(slot) {
+        if let Some(Port {
+            channel,
+            side,
+            half,
+            ..
+        }) = self.state.remove(slot)
+        {
             channel.end_recall(side, half);
         }
     }
@@ -378,8 +353,8 @@ impl Binding {
     /// The port is closed: its slot is free again.
     #[napi]
     pub fn close(&self, slot: u32) {
-        if let Some(Port { worker: Some(thread), .. }) = self.state.remove(slot) {
-            forget_worker(thread);
+        if let Some(port) = self.state.remove(slot) {
+            port.close();
         }
     }
 
@@ -407,6 +382,10 @@ impl Binding {
     #[napi]
     pub fn shape_keys(&self, id: u32) -> Option<Vec<Utf16String>> {
         let keys = crate::shapes::lookup(id)?;
-        Some(keys.iter().map(|key| Utf16String::from(key.clone())).collect())
+        Some(
+            keys.iter()
+                .map(|key| Utf16String::from(key.clone()))
+                .collect(),
+        )
     }
 }

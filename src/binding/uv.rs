@@ -6,6 +6,15 @@ use std::sync::OnceLock;
 /// Any libuv handle; its memory is ours and has `size` bytes.
 pub type Handle = *mut c_void;
 type Callback = unsafe extern "C" fn(Handle);
+type HandleSize = unsafe extern "C" fn(c_int) -> usize;
+type AsyncInit = unsafe extern "C" fn(*mut c_void, Handle, Option<Callback>) -> c_int;
+type IdleInit = unsafe extern "C" fn(*mut c_void, Handle) -> c_int;
+type OnHandle = unsafe extern "C" fn(Handle) -> c_int;
+type WithCallback = unsafe extern "C" fn(Handle, Option<Callback>) -> c_int;
+type Close = unsafe extern "C" fn(Handle, Option<Callback>);
+type Plain = unsafe extern "C" fn(Handle);
+type SetData = unsafe extern "C" fn(Handle, *mut c_void);
+type GetData = unsafe extern "C" fn(Handle) -> *mut c_void;
 
 const UV_ASYNC: c_int = 1;
 const UV_IDLE: c_int = 6;
@@ -13,17 +22,17 @@ const UV_IDLE: c_int = 6;
 /// Function table.
 #[derive(Clone, Copy)]
 pub struct Uv {
-    handle_size: unsafe extern "C" fn(c_int) -> usize,
-    async_init: unsafe extern "C" fn(*mut c_void, Handle, Option<Callback>) -> c_int,
-    async_send: unsafe extern "C" fn(Handle) -> c_int,
-    idle_init: unsafe extern "C" fn(*mut c_void, Handle) -> c_int,
-    idle_start: unsafe extern "C" fn(Handle, Option<Callback>) -> c_int,
-    idle_stop: unsafe extern "C" fn(Handle) -> c_int,
-    close: unsafe extern "C" fn(Handle, Option<Callback>),
-    make_ref: unsafe extern "C" fn(Handle),
-    unref: unsafe extern "C" fn(Handle),
-    set_data: unsafe extern "C" fn(Handle, *mut c_void),
-    get_data: unsafe extern "C" fn(Handle) -> *mut c_void,
+    handle_size: HandleSize,
+    async_init: AsyncInit,
+    async_send: OnHandle,
+    idle_init: IdleInit,
+    idle_start: WithCallback,
+    idle_stop: OnHandle,
+    close: Close,
+    make_ref: Plain,
+    unref: Plain,
+    set_data: SetData,
+    get_data: GetData,
 }
 
 #[cfg(unix)]
@@ -58,27 +67,27 @@ impl Uv {
 
     fn load() -> Option<Uv> {
         macro_rules! function {
-            ($name:literal) => {{
+            ($name:literal, $type:ty) => {{
                 let address = symbol(concat!($name, "\0").as_bytes());
                 if address.is_null() {
                     return None;
                 }
                 // SAFETY: libuv's ABI has been stable since 1.0; the field's type is its prototype.
-                unsafe { std::mem::transmute(address) }
+                unsafe { std::mem::transmute::<*mut c_void, $type>(address) }
             }};
         }
         Some(Uv {
-            handle_size: function!("uv_handle_size"),
-            async_init: function!("uv_async_init"),
-            async_send: function!("uv_async_send"),
-            idle_init: function!("uv_idle_init"),
-            idle_start: function!("uv_idle_start"),
-            idle_stop: function!("uv_idle_stop"),
-            close: function!("uv_close"),
-            make_ref: function!("uv_ref"),
-            unref: function!("uv_unref"),
-            set_data: function!("uv_handle_set_data"),
-            get_data: function!("uv_handle_get_data"),
+            handle_size: function!("uv_handle_size", HandleSize),
+            async_init: function!("uv_async_init", AsyncInit),
+            async_send: function!("uv_async_send", OnHandle),
+            idle_init: function!("uv_idle_init", IdleInit),
+            idle_start: function!("uv_idle_start", WithCallback),
+            idle_stop: function!("uv_idle_stop", OnHandle),
+            close: function!("uv_close", Close),
+            make_ref: function!("uv_ref", Plain),
+            unref: function!("uv_unref", Plain),
+            set_data: function!("uv_handle_set_data", SetData),
+            get_data: function!("uv_handle_get_data", GetData),
         })
     }
 
@@ -105,7 +114,12 @@ impl Uv {
     ///
     /// # Safety
     /// `event_loop` is the loop of the calling thread and outlives the handle.
-    pub unsafe fn new_async(&self, event_loop: *mut c_void, callback: Callback, data: *mut c_void) -> Option<Handle> {
+    pub unsafe fn new_async(
+        &self,
+        event_loop: *mut c_void,
+        callback: Callback,
+        data: *mut c_void,
+    ) -> Option<Handle> {
         let handle = self.allocate(UV_ASYNC);
         // SAFETY: the memory has the size libuv asked for; the loop is the caller's clause.
         unsafe {
@@ -167,7 +181,13 @@ impl Uv {
     /// Loop thread; `handle` has not been closed.
     pub unsafe fn set_ref(&self, handle: Handle, referenced: bool) {
         // SAFETY: the caller's clause.
-        unsafe { if referenced { (self.make_ref)(handle) } else { (self.unref)(handle) } };
+        unsafe {
+            if referenced {
+                (self.make_ref)(handle)
+            } else {
+                (self.unref)(handle)
+            }
+        };
     }
 
     /// Close; `callback` runs on the loop afterwards.

@@ -176,7 +176,11 @@ impl Channel {
         let (producer0, consumer1) = lane();
         let (producer1, consumer0) = lane();
         let half = |producer, consumer| {
-            Mutex::new(Some(Half { producer, consumer, baggage: Baggage::default() }))
+            Mutex::new(Some(Half {
+                producer,
+                consumer,
+                baggage: Baggage::default(),
+            }))
         };
         Arc::new(Channel {
             directions: [Direction::new(), Direction::new()],
@@ -243,13 +247,17 @@ impl Channel {
     /// Set the gate of the direction that starts at `side`.
     pub fn set_gate(&self, side: Side, gate: Gate) {
         // Release: S1.
-        self.directions[side].gate.store(gate as u8, Ordering::Release);
+        self.directions[side]
+            .gate
+            .store(gate as u8, Ordering::Release);
     }
 
     /// A stock message is about to be posted from `side`.
     pub fn stock_begin(&self, side: Side) {
         // SeqCst: S2; must not sink below the post, and the reader compares two counters.
-        self.directions[side].sent_begin.fetch_add(1, Ordering::SeqCst);
+        self.directions[side]
+            .sent_begin
+            .fetch_add(1, Ordering::SeqCst);
     }
 
     /// The post is over; `sent` is false if it threw. `size` is its estimated size in bytes.
@@ -293,7 +301,10 @@ impl Channel {
     pub fn stock_counts(&self, side: Side) -> (u64, u64) {
         let direction = &self.directions[side];
         // SeqCst: S2.
-        (direction.sent_begin.load(Ordering::SeqCst), direction.sent_end.load(Ordering::SeqCst))
+        (
+            direction.sent_begin.load(Ordering::SeqCst),
+            direction.sent_end.load(Ordering::SeqCst),
+        )
     }
 
     /// Start the count of `side` again at `sent` messages.
@@ -341,7 +352,9 @@ impl Channel {
     /// High-water mark of the direction that starts at `side`, in bytes.
     pub fn set_high_water_mark(&self, side: Side, bytes: u64) {
         // Relaxed: a threshold; a stale value shifts one 'drain' by one batch.
-        self.directions[side].high_water_mark.store(bytes, Ordering::Relaxed);
+        self.directions[side]
+            .high_water_mark
+            .store(bytes, Ordering::Relaxed);
     }
 
     /// Producer, after a push: remember that the mark has been reached. True the first time.
@@ -354,7 +367,9 @@ impl Channel {
             return false;
         }
         // Relaxed: published by the swap below; later a stale target only delays 'drain'.
-        direction.drain_target.store(producer.accepted().saturating_sub(mark), Ordering::Relaxed);
+        direction
+            .drain_target
+            .store(producer.accepted().saturating_sub(mark), Ordering::Relaxed);
         if armed || direction.drain_armed.swap(true, Ordering::SeqCst) {
             return false;
         }

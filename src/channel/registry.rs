@@ -16,7 +16,10 @@ fn workers() -> &'static Mutex<HashMap<u64, Arc<Channel>>> {
 
 /// The channel of worker thread `thread_id`: made by whichever side asks first.
 pub fn worker_channel(thread_id: u64) -> Arc<Channel> {
-    lock(workers()).entry(thread_id).or_insert_with(Channel::new).clone()
+    lock(workers())
+        .entry(thread_id)
+        .or_insert_with(Channel::new)
+        .clone()
 }
 
 /// The pair has found each other, or one of them is gone.

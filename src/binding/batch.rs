@@ -1,0 +1,242 @@
+//! Copies frames into a receive buffer and makes the JS values that go with them.
+
+use std::ptr;
+
+use bytes::Bytes;
+use napi::sys;
+
+use super::env::{EnvState, Port, Words};
+use super::layout::{FRAME_HEADER_WORDS, KIND_TEXT_ATTACHED, KIND_WIDE, rx};
+use crate::lane::Frame;
+
+/// JS values of a batch.
+pub struct Values<'a> {
+    pub state: &'a EnvState,
+    pub text: sys::napi_value,
+    pub attachments: Vec<sys::napi_value>,
+}
+
+impl Values<'_> {
+    /// What `take` returns.
+    pub fn finish(self) -> sys::napi_value {
+        if self.attachments.is_empty() {
+            return self.text;
+        }
+        let env = self.state.env;
+        let mut array = ptr::null_mut();
+        // SAFETY: thread of the environment; values of the running call.
+        unsafe {
+            sys::napi_create_array_with_length(env, self.attachments.len() + 1, &raw mut array);
+            if !self.text.is_null() {
+                sys::napi_set_element(env, array, 0, self.text);
+            }
+            for (index, value) in (1..).zip(self.attachments) {
+                sys::napi_set_element(env, array, index, value);
+            }
+        }
+        array
+    }
+}
+
+/// Copy the frames of `slot` that fit into the buffer. False if there is none.
+pub fn fill(values: &mut Values<'_>, buffer: Words, slot: u32) -> bool {
+    let state = values.state;
+    let mut ports = state.ports.borrow_mut();
+    let Some(Some(port)) = ports.get_mut(slot as usize) else {
+        return false;
+    };
+    let mut arena = state.arena.borrow_mut();
+    let mut batch = Batch::new(state.env, buffer, &mut arena);
+    let attachments = batch.read(port);
+    buffer.write(rx::FRAMES, batch.frames);
+    buffer.write(rx::NEEDED, batch.needed);
+    buffer.write(rx::MORE, i32::from(batch.more));
+    let found = batch.frames > 0 || batch.needed > 0;
+    if batch.frames > 0 {
+        values.text = batch.text();
+        for len in attachments {
+            values.attachments.push(new_number(state.env, len));
+        }
+        buffer.write(
+            rx::ATTACHMENTS,
+            i32::try_from(values.attachments.len()).unwrap_or(i32::MAX),
+        );
+    }
+    found
+}
+
+/// Longest joined text of a batch, in bytes. A substring keeps its whole text alive in V8.
+const TEXT_PAGE: usize = 16 << 10;
+
+/// Frames on their way into a receive buffer.
+struct Batch<'a> {
+    buffer: Words,
+    position: usize,
+    arena: &'a mut Vec<u8>,
+    wide: bool,
+    /// A text above TEXT_PAGE, made straight from the lane's memory; the batch has no other.
+    long: sys::napi_value,
+    frames: i32,
+    more: bool,
+    needed: i32,
+    env: sys::napi_env,
+}
+
+impl<'a> Batch<'a> {
+    fn new(env: sys::napi_env, buffer: Words, arena: &'a mut Vec<u8>) -> Self {
+        arena.clear();
+        Batch {
+            buffer,
+            position: rx::BASE,
+            arena,
+            wide: false,
+            long: ptr::null_mut(),
+            frames: 0,
+            more: false,
+            needed: 0,
+            env,
+        }
+    }
+
+    /// Read as many frames as fit. A frame with attachments travels alone; returns their sizes.
+    fn read(&mut self, port: &mut Port) -> Vec<usize> {
+        let mut sizes = Vec::new();
+        let mut alone = false;
+        port.half.consumer.peek(|frame| {
+            // The visit after one that took attachments only tells that there is more.
+            let fits = !alone && (frame.attachments.is_empty() || self.frames == 0);
+            self.more = !(fits && self.push(&frame));
+            if !self.more && !frame.attachments.is_empty() {
+                alone = true;
+                sizes.extend(binary(&frame).iter().map(Bytes::len));
+            }
+            !self.more
+        });
+        sizes
+    }
+
+    fn push(&mut self, frame: &Frame<'_>) -> bool {
+        let words = FRAME_HEADER_WORDS + frame.words.len() / 4;
+        if self.position + words > self.buffer.len {
+            if self.frames == 0 {
+                self.needed = i32::try_from((rx::BASE + words) * 4).unwrap_or(i32::MAX);
+            }
+            return false;
+        }
+        let wide = frame.header.kind & KIND_WIDE != 0;
+        let text = text_of(frame);
+        if !text.is_empty() && !self.push_text(text, wide) {
+            return false;
+        }
+        let units = text.len() >> u32::from(wide);
+        let kind = frame.header.kind & !(KIND_WIDE | KIND_TEXT_ATTACHED);
+        let header = [self.position + words, kind as usize, units, 0];
+        for (offset, value) in header.into_iter().enumerate() {
+            self.put(self.position + offset, value);
+        }
+        // SAFETY: position + words <= len (checked above), R2 of `env`.
+        unsafe {
+            let target = self
+                .buffer
+                .start
+                .add(self.position + FRAME_HEADER_WORDS)
+                .cast::<u8>();
+            ptr::copy_nonoverlapping(frame.words.as_ptr(), target, frame.words.len());
+        }
+        self.position += words;
+        self.frames += 1;
+        true
+    }
+
+    fn push_text(&mut self, text: &[u8], wide: bool) -> bool {
+        if !self.long.is_null() {
+            return false;
+        }
+        if self.arena.is_empty() && text.len() > TEXT_PAGE {
+            self.long = new_string(self.env, text, wide);
+            return !self.long.is_null();
+        }
+        let fits = self.arena.is_empty()
+            || (wide == self.wide && self.arena.len() + text.len() <= TEXT_PAGE);
+        if fits {
+            self.wide = wide;
+            self.arena.extend_from_slice(text);
+        }
+        fits
+    }
+
+    fn put(&self, index: usize, value: usize) {
+        debug_assert!(index < self.buffer.len);
+        // SAFETY: callers have checked the index against the length.
+        unsafe { self.buffer.start.add(index).write(value as i32) };
+    }
+
+    fn text(&self) -> sys::napi_value {
+        if self.arena.is_empty() {
+            self.long
+        } else {
+            new_string(self.env, self.arena, self.wide)
+        }
+    }
+}
+
+/// Null if V8 has no room for it.
+fn new_string(env: sys::napi_env, text: &[u8], wide: bool) -> sys::napi_value {
+    let mut value = ptr::null_mut();
+    let start = text.as_ptr();
+    debug_assert!(!wide || start.addr().is_multiple_of(2));
+    // SAFETY: `text` is valid for its length. Lanes align texts and the allocator aligns vectors for
+    // 16-bit units.
+    unsafe {
+        if wide {
+            sys::napi_create_string_utf16(
+                env,
+                start.cast(),
+                (text.len() / 2) as isize,
+                &raw mut value,
+            );
+        } else {
+            sys::napi_create_string_latin1(env, start.cast(), text.len() as isize, &raw mut value);
+        }
+    }
+    value
+}
+
+/// The text of a frame, wherever it is.
+fn text_of<'a>(frame: &Frame<'a>) -> &'a [u8] {
+    match frame.attachments.last() {
+        Some(text) if frame.header.kind & KIND_TEXT_ATTACHED != 0 => text,
+        _ => frame.text,
+    }
+}
+
+/// The attachments of a frame that are not its text.
+fn binary<'a>(frame: &Frame<'a>) -> &'a [Bytes] {
+    match frame.attachments.split_last() {
+        Some((_, binary)) if frame.header.kind & KIND_TEXT_ATTACHED != 0 => binary,
+        _ => frame.attachments,
+    }
+}
+
+fn new_number(env: sys::napi_env, number: usize) -> sys::napi_value {
+    let mut value = ptr::null_mut();
+    // SAFETY: thread of the environment.
+    unsafe { sys::napi_create_double(env, number as f64, &raw mut value) };
+    value
+}
+
+/// Copy attachment `index` of the first frame in the lane to `target`. False unless the sizes agree.
+pub fn copy_attachment(port: &mut Port, index: usize, target: &mut [u8]) -> bool {
+    let mut copied = false;
+    port.half.consumer.peek(|frame| {
+        if let Some(bytes) = binary(&frame)
+            .get(index)
+            .filter(|bytes| bytes.len() == target.len())
+        {
+            target.copy_from_slice(bytes);
+            copied = true;
+        }
+        false
+    });
+    copied
+}

@@ -1,0 +1,63 @@
+//! Functions that run for each message or batch are written by hand over `napi::sys`: a generated
+//! wrapper costs more than their work. Their data pointer is the [`EnvState`]; numbers travel in the
+//! shared buffers, so `send()` of a message without text has no arguments, and neither returns a number.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::rc::Rc;
+
+use napi::sys;
+
+use super::env::EnvState;
+
+/// The status of a call that did what was asked.
+pub const OK: sys::napi_status = sys::Status::napi_ok;
+
+/// Make a JS function over one of the entry points. The state must outlive the environment's JS,
+/// which the cleanup hook's share of it guarantees.
+pub fn entry(
+    state: &Rc<EnvState>,
+    name: &str,
+    callback: sys::napi_callback,
+) -> Option<sys::napi_value> {
+    let mut function = ptr::null_mut();
+    let data = Rc::as_ptr(state).cast_mut().cast::<c_void>();
+    // SAFETY: thread of the environment; `name` is valid for its length.
+    let status = unsafe {
+        sys::napi_create_function(
+            state.env,
+            name.as_ptr().cast(),
+            name.len() as isize,
+            callback,
+            data,
+            &raw mut function,
+        )
+    };
+    (status == OK).then_some(function)
+}
+
+/// Arguments (up to 2, missing ones null) and state of a call.
+///
+/// # Safety
+/// Called from an entry point made by [`entry`], with that call's `env` and `info`.
+pub unsafe fn call<'a>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> Option<(&'a EnvState, usize, [sys::napi_value; 2])> {
+    let mut argc = 2;
+    let mut argv = [ptr::null_mut(); 2];
+    let mut data = ptr::null_mut();
+    // SAFETY: the caller's clause.
+    let status = unsafe {
+        sys::napi_get_cb_info(
+            env,
+            info,
+            &raw mut argc,
+            argv.as_mut_ptr(),
+            ptr::null_mut(),
+            &raw mut data,
+        )
+    };
+    // SAFETY: the data pointer given in `entry`.
+    (status == OK && !data.is_null()).then(|| (unsafe { &*data.cast::<EnvState>() }, argc, argv))
+}

@@ -1,0 +1,107 @@
+//! `take`: the next batch of a port goes into a receive buffer.
+
+use std::ptr;
+
+use napi::sys;
+
+use super::batch::{Values, fill};
+use super::entry::{OK, call};
+use super::env::{EnvState, Port, Words};
+use super::layout::rx;
+use crate::channel::Gate;
+
+/// `take(buffer)`: the next batch of frames goes into the receive buffer with that number. Returns
+/// the joined text of the batch, an array of it and the sizes of the attachments (see
+/// `copy_attachment`), or undefined.
+pub unsafe extern "C" fn take(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    std::panic::catch_unwind(|| {
+        // SAFETY: this is an entry point.
+        let Some((state, argc, argv)) = (unsafe { call(env, info) }) else {
+            return ptr::null_mut();
+        };
+        let mut number = 0;
+        // SAFETY: a value of this call.
+        if argc == 0 || unsafe { sys::napi_get_value_uint32(env, argv[0], &raw mut number) } != OK {
+            return ptr::null_mut();
+        }
+        let Some(buffer) = state.receive.borrow().get(number as usize).copied() else {
+            return ptr::null_mut();
+        };
+        settle(state, buffer);
+        for word in [
+            rx::FRAMES,
+            rx::NEEDED,
+            rx::ATTACHMENTS,
+            rx::EVENTS,
+            rx::MORE,
+        ] {
+            buffer.write(word, 0);
+        }
+        match u32::try_from(buffer.read(rx::SLOT)) {
+            Ok(slot) => visit(state, buffer, slot).unwrap_or(ptr::null_mut()),
+            Err(_) => next(state, buffer),
+        }
+    })
+    .unwrap_or(ptr::null_mut())
+}
+
+/// Remove what JS has delivered.
+fn settle(state: &EnvState, buffer: Words) {
+    let delivered = usize::try_from(buffer.read(rx::ADVANCE)).unwrap_or(0);
+    if let (Ok(slot), 1..) = (u32::try_from(buffer.read(rx::SETTLE)), delivered) {
+        state.with_port(slot, |port| advance(port, delivered));
+    }
+    buffer.write(rx::ADVANCE, 0);
+}
+
+/// Read from one port. `None` if there is no such port or nothing to tell.
+fn visit(state: &EnvState, buffer: Words, slot: u32) -> Option<sys::napi_value> {
+    let events = state.with_port(slot, |port| {
+        port.channel.bell(port.side).answer();
+        events(port)
+    })?;
+    buffer.write(rx::EVENTS, events);
+    let mut values = Values {
+        state,
+        text: ptr::null_mut(),
+        attachments: Vec::new(),
+    };
+    let found = fill(&mut values, buffer, slot);
+    (found || events != 0).then(|| values.finish())
+}
+
+/// Remove delivered frames, and tell the producer if that brought it below its mark.
+pub fn advance(port: &mut Port, delivered: usize) {
+    if delivered == 0 {
+        return;
+    }
+    let consumer = &mut port.half.consumer;
+    consumer.advance(delivered);
+    port.channel
+        .disarm_drain(1 - port.side, consumer.consumed());
+}
+
+/// The next port with something to tell.
+fn next(state: &EnvState, buffer: Words) -> sys::napi_value {
+    while let Some(slot) = state.reactor.next() {
+        // JS asked to come back to this port (`schedule`), or it has news.
+        let values = visit(state, buffer, slot);
+        if values.is_some() || state.with_port(slot, |_| ()).is_some() {
+            buffer.write(rx::SLOT, slot.cast_signed());
+            return values.unwrap_or(ptr::null_mut());
+        }
+    }
+    buffer.write(rx::SLOT, -1);
+    ptr::null_mut()
+}
+
+fn events(port: &Port) -> i32 {
+    let (channel, side) = (&port.channel, port.side);
+    let is = |is: bool, event: i32| if is { event } else { 0 };
+    is(channel.take_drained(side), rx::EVENT_DRAIN)
+        | is(channel.gate(side) == Gate::Recall, rx::EVENT_RECALL)
+        | is(port.half.consumer.is_closed(), rx::EVENT_CLOSED)
+}
