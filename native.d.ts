@@ -19,16 +19,8 @@ export declare class Binding {
    * (null: not ours), or undefined if it brought none.
    */
   unload(slot: number, index: number): Array<Arrival | undefined | null> | null
-  /** Has the port in `slot` been sent ports that it has not taken in yet? */
-  hasCargo(slot: number): boolean
   /** A text that nobody outside this process can know. */
   get barrier(): string
-  /** A stock post by the port in `slot` begins: true if the peer must first take back its frames. */
-  stockBegin(slot: number): void
-  /** The stock post is over. Returns the number of stock messages sent so far. */
-  stockEnd(slot: number, sent: boolean, size: number): void
-  /** The port in `slot` has received a stock message. */
-  stockReceived(slot: number): void
   /** How many stock messages the port in `slot` has sent. */
   stockSent(slot: number): number
   /** Go on counting from `sent`. */
@@ -41,6 +33,8 @@ export declare class Binding {
   get send(): (text?: string, attachments?: ArrayBuffer[]) => void
   /** `take(buffer)`, see `message.rs`. */
   get take(): (buffer: number) => string | [string | undefined, ...number[]] | undefined
+  /** `op(code, slot, value)`, see `op.rs`. */
+  get op(): (code: number, slot: number, value: number) => number
   /** The buffer that `send` reads: an Int32Array over a SharedArrayBuffer. */
   setTransmit(words: Int32Array): void
   /** Buffer number `index` of those that `take` fills: an Int32Array over a SharedArrayBuffer. */
@@ -61,8 +55,6 @@ export declare class Binding {
   meetPeer(slot: number): number
   /** Let the peer write to the lane (the port was started here). */
   openGate(slot: number): void
-  /** May the port in `slot` write to its lane: 0 no, 1 yes, 2 take frames back first. */
-  gate(slot: number): number
   /** Is the peer of the port in `slot` read by this library? */
   isPeerAdopted(slot: number): boolean
   /**
@@ -70,12 +62,6 @@ export declare class Binding {
    * JS allocates it: there it need not be filled with zeros first.
    */
   copyAttachment(slot: number, index: number, target: ArrayBuffer): boolean
-  /** Remove frames that were delivered. */
-  advance(slot: number, frames: number): void
-  /** Come back to the port in `slot` in the next turn of the loop. */
-  schedule(slot: number): void
-  /** Are there frames for the port in `slot`? */
-  hasFrames(slot: number): boolean
   /** Bytes that the port in `slot` has sent and its peer has not received. */
   buffered(slot: number): number
   /** Those of them that are in the lane. */

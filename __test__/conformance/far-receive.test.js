@@ -221,7 +221,7 @@ test('close() inside a handler still delivers what was already queued, then clos
 
 test('close() outside a handler drops what was not yet received, here, and tells the other end', async (t) => {
   const { near, far } = await farThread(t, wt).channel();
-  far.run(({ port, kept }) => port.on('close', () => { kept.closed = true; }));
+  far.run(({ port, kept }) => { port.on('close', () => { kept.closed = true; }); });
   near.on('message', assert.fail);
   far.post(1, { two: 2 });
   const closed = once(near, 'close');

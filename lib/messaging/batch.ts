@@ -13,7 +13,7 @@ const { allocUnsafeSlow } = Buffer;
 const allocate = (size: number): ArrayBuffer => allocUnsafeSlow(size).buffer as ArrayBuffer;
 
 export interface Taker {
-  advance(slot: number, frames: number): void;
+  advance(slot: number, frames: number): number;
   copyAttachment(slot: number, index: number, target: ArrayBuffer): boolean;
   take(buffer: number): Values;
   setReceive(index: number, words: Int32Array): void;

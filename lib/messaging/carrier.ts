@@ -6,7 +6,7 @@ import { adoptArrivals } from './adopt';
 import { receivedLocal } from './pair';
 import type { PortState } from './state';
 import { StockPort, stockReceive } from './stock';
-import { native } from './thread';
+import { hasCargo, native, stockReceived } from './thread';
 
 /** Was a message put into `taken`? */
 export type Taken = boolean;
@@ -41,7 +41,7 @@ export function isBarrier(state: PortState, value: unknown): boolean {
  * brought the count to `until`.
  */
 export function pull(state: PortState, mayBringPorts: boolean, until = Number.POSITIVE_INFINITY): Taken {
-  const recorder = mayBringPorts && state.slot >= 0 && native.hasCargo(state.slot) ? recordPorts() : undefined;
+  const recorder = mayBringPorts && state.slot >= 0 && hasCargo(state.slot) ? recordPorts() : undefined;
   try {
     for (;;) {
       const received = stockReceive(state.port) as { message: unknown } | undefined;
@@ -72,7 +72,7 @@ export function arrive(state: PortState, ports: unknown): number {
   if (state.slot < 0) {
     if (state.peer !== undefined) receivedLocal(state.peer);
   } else {
-    native.stockReceived(state.slot);
+    stockReceived(state.slot);
     if (!state.catchingUp && Array.isArray(ports) && ports.length > 0) adoptArrivals(state, index, ports as StockPort[]);
   }
   return index;

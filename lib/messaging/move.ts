@@ -10,7 +10,7 @@ import { openGate, releaseBatch, start } from './receive';
 import { endLate, enterLane, leaveLane, postTransfer } from './send';
 import { KIND_STOCK, type PortState, stateOf } from './state';
 import { StockPort, stockPost } from './stock';
-import { native, sendControl, setHold, slots } from './thread';
+import { gate, native, sendControl, setHold, slots } from './thread';
 import { HOLD_CLOSE, HOLD_DRAIN } from './state';
 
 const isStockPort = Function.prototype[Symbol.hasInstance].bind(StockPort);
@@ -103,8 +103,8 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
 
 /** The way this message goes must not change after its number was taken. */
 function settleLane(state: PortState): void {
-  const gate = native.gate(state.slot);
-  if (gate !== GATE_OPEN) leaveLane(state, gate === GATE_RECALL);
+  const current = gate(state.slot);
+  if (current !== GATE_OPEN) leaveLane(state, current === GATE_RECALL);
   else if (!state.laneOut) enterLane(state);
 }
 

@@ -29,7 +29,7 @@ import {
   stockStart,
   tick,
 } from './stock';
-import { batches, decoder, native, setHold, setOnNews, slots } from './thread';
+import { batches, decoder, hasLaneFrames, native, schedule, setHold, setOnNews, slots } from './thread';
 
 /** Messages of one wake-up, as in Node: then timers and I/O have their turn. */
 const BUDGET = 1000;
@@ -125,8 +125,12 @@ function isDeliverable(state: PortState): boolean {
 function settle(state: PortState, whole: boolean): void {
   if (state.delivering > 0 || state.slot < 0) return;
   if (state.laneFed && state.stockRuns && !state.waiting) stopStock(state);
-  if (!whole) native.schedule(state.slot);
-  else if (state.ended && (state.closing || !isPending(state))) finish(state);
+  if (!whole) schedule(state.slot);
+  else if (state.ended) {
+    // What was delivered must have left the lane before we ask whether it is empty.
+    releaseBatch(state);
+    if (state.closing || !isPending(state)) finish(state);
+  }
 }
 
 /** Put the unread rest of the current batch back into the lane. */
@@ -321,7 +325,7 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
 }
 
 function hasFrames(state: PortState): boolean {
-  return (state.batch?.left ?? 0) > 0 || native.hasFrames(state.slot);
+  return (state.batch?.left ?? 0) > 0 || hasLaneFrames(state.slot);
 }
 
 /** Deliver everything that is there, now. */
@@ -342,7 +346,7 @@ export function start(state: PortState): void {
   openGate(state);
   if (state.slot < 0) return;
   if (state.ended) setHold(state, HOLD_CLOSE, true);
-  if (state.delivering === 0 && (state.ended || isPending(state))) native.schedule(state.slot);
+  if (state.delivering === 0 && (state.ended || isPending(state))) schedule(state.slot);
 }
 
 /** Somebody reads this port: its peer may use the lane, unless it is in this very thread. */
@@ -370,7 +374,7 @@ export function onClosed(state: PortState): void {
   }
   if (state.started) {
     setHold(state, HOLD_CLOSE, true);
-    native.schedule(state.slot);
+    schedule(state.slot);
   }
 }
 

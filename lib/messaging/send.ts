@@ -17,7 +17,7 @@ import {
 } from './state';
 import { estimateSize } from './size';
 import { stockPost } from './stock';
-import { batches, decoder, encoder, native, releaseEncoder, sendControl, sendEncoded, setHold } from './thread';
+import { batches, decoder, encoder, gate, native, releaseEncoder, sendControl, sendEncoded, setHold, stockBegin, stockEnd, stockFailed } from './thread';
 
 type Posted = boolean | undefined;
 
@@ -58,9 +58,9 @@ export function postTransfer(state: PortState, value: unknown, list: unknown[], 
 
 /** From now on by the lane, if the peer reads it. */
 export function enterLane(state: PortState): boolean {
-  const gate = native.gate(state.slot);
-  if (gate === GATE_RECALL) recall(state);
-  if (gate !== GATE_OPEN) return false;
+  const current = gate(state.slot);
+  if (current === GATE_RECALL) recall(state);
+  if (current !== GATE_OPEN) return false;
   if (state.late) endLate(state);
   const sent = native.stockSent(state.slot);
   sendControl(state.slot, KIND_SWITCH, Math.floor(sent / 2 ** 30), sent % 2 ** 30);
@@ -87,19 +87,20 @@ export function endLate(state: PortState): void {
 function postStock(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
   const { slot } = state;
   let posted: Posted;
-  native.stockBegin(slot);
+  stockBegin(slot);
   try {
     posted = list === undefined ? stockPost(state.port, value) : stockPost(state.port, value, list);
   } finally {
-    native.stockEnd(slot, posted === true, posted === true ? estimateSize(value, list) : 0);
+    if (posted === true) stockEnd(slot, estimateSize(value, list));
+    else stockFailed(slot);
   }
   return posted;
 }
 
 /** By the stock port, with a frame in the lane that keeps its place. */
 function postCarried(state: PortState, value: unknown, list: unknown[] | undefined, withPorts: boolean): Posted {
-  const gate = withPorts ? GATE_OPEN : native.gate(state.slot);
-  if (gate !== GATE_OPEN) leaveLane(state, gate === GATE_RECALL);
+  const current = withPorts ? GATE_OPEN : gate(state.slot);
+  if (current !== GATE_OPEN) leaveLane(state, current === GATE_RECALL);
   const posted = postStock(state, value, list);
   if (posted === true && state.laneOut && state.slot >= 0) sendControl(state.slot, KIND_CARRIER, withPorts ? 1 : 0);
   return posted;
@@ -111,8 +112,8 @@ function postCarried(state: PortState, value: unknown, list: unknown[] | undefin
  */
 export function beforeClose(state: PortState): void {
   if (!state.laneOut || native.laneBuffered(state.slot) === 0) return;
-  const gate = native.gate(state.slot);
-  if (gate === GATE_RECALL) {
+  const current = gate(state.slot);
+  if (current === GATE_RECALL) {
     leaveLane(state, true);
     return;
   }

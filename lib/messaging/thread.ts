@@ -23,9 +23,21 @@ function scratch(words: number): Int32Array {
 }
 
 export const native: Binding = makeBinding();
-const send = native.send;
+const { op, send } = native;
+
+/** Small questions (src/binding/op.rs): they come with every message that travels by the stock port. */
+export const gate = (slot: number): number => op(0, slot, 0);
+export const stockBegin = (slot: number): number => op(1, slot, 0);
+export const stockEnd = (slot: number, size: number): number => op(2, slot, size);
+export const stockFailed = (slot: number): number => op(3, slot, 0);
+export const stockReceived = (slot: number): number => op(4, slot, 0);
+export const hasLaneFrames = (slot: number): boolean => op(5, slot, 0) !== 0;
+const advance = (slot: number, frames: number): number => op(6, slot, frames);
+export const schedule = (slot: number): number => op(7, slot, 0);
+export const hasCargo = (slot: number): boolean => op(8, slot, 0) !== 0;
+
 export const batches = new Batches({
-  advance: native.advance.bind(native),
+  advance,
   copyAttachment: native.copyAttachment.bind(native),
   take: native.take,
   setReceive: native.setReceive.bind(native),

@@ -150,9 +150,7 @@ function adoptParentPort(): StockPort | null {
   if (slot === null) return parentPort;
   const state = adopt(parentPort as StockPort);
   attach(state, slot);
-  catchUp(state);
-  state.started = parentPort.listenerCount('message') > 0;
-  if (state.started) start(state);
+  catchUpAndGoOn(state);
   adoptWorkerData(state);
   return parentPort;
 }
@@ -177,6 +175,12 @@ function catchUp(state: PortState): void {
   numberHeld(state, sent);
 }
 
+/** A listener may have been there before us. */
+function catchUpAndGoOn(state: PortState): void {
+  catchUp(state);
+  if (state.port.listenerCount('message') > 0) start(state);
+}
+
 function numberHeld(state: PortState, sent: number): void {
   state.received = sent;
   const first = sent - state.held.length;
@@ -196,7 +200,7 @@ function adoptWorkerData(state: PortState): void {
     if (arrival == null) continue;
     const port = ports.length === arrivals.length ? ports[i] : undefined;
     if (port === undefined) native.close(arrival.slot);
-    else catchUp(adoptArrival(port, arrival));
+    else catchUpAndGoOn(adoptArrival(port, arrival));
   }
 }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use napi::sys;
 
 use super::env::{EnvState, Port, Words};
+use super::external::external_string;
 use super::layout::{FRAME_HEADER_WORDS, KIND_TEXT_ATTACHED, KIND_WIDE, rx};
 use crate::lane::Frame;
 
@@ -46,7 +47,7 @@ pub fn fill(values: &mut Values<'_>, buffer: Words, slot: u32) -> bool {
         return false;
     };
     let mut arena = state.arena.borrow_mut();
-    let mut batch = Batch::new(state.env, buffer, &mut arena);
+    let mut batch = Batch::new(state, buffer, &mut arena);
     let attachments = batch.read(port);
     buffer.write(rx::FRAMES, batch.frames);
     buffer.write(rx::NEEDED, batch.needed);
@@ -79,11 +80,11 @@ struct Batch<'a> {
     frames: i32,
     more: bool,
     needed: i32,
-    env: sys::napi_env,
+    state: &'a EnvState,
 }
 
 impl<'a> Batch<'a> {
-    fn new(env: sys::napi_env, buffer: Words, arena: &'a mut Vec<u8>) -> Self {
+    fn new(state: &'a EnvState, buffer: Words, arena: &'a mut Vec<u8>) -> Self {
         arena.clear();
         Batch {
             buffer,
@@ -94,7 +95,7 @@ impl<'a> Batch<'a> {
             frames: 0,
             more: false,
             needed: 0,
-            env,
+            state,
         }
     }
 
@@ -125,7 +126,8 @@ impl<'a> Batch<'a> {
         }
         let wide = frame.header.kind & KIND_WIDE != 0;
         let text = text_of(frame);
-        if !text.is_empty() && !self.push_text(text, wide) {
+        let block = attached_text(frame);
+        if !text.is_empty() && !self.push_text(text, block, wide) {
             return false;
         }
         let units = text.len() >> u32::from(wide);
@@ -148,12 +150,17 @@ impl<'a> Batch<'a> {
         true
     }
 
-    fn push_text(&mut self, text: &[u8], wide: bool) -> bool {
+    fn push_text(&mut self, text: &[u8], block: Option<&Bytes>, wide: bool) -> bool {
         if !self.long.is_null() {
             return false;
         }
         if self.arena.is_empty() && text.len() > TEXT_PAGE {
-            self.long = new_string(self.env, text, wide);
+            if let Some(block) = block {
+                self.long = external_string(self.state, block, wide);
+            }
+            if self.long.is_null() {
+                self.long = new_string(self.state.env, text, wide);
+            }
             return !self.long.is_null();
         }
         let fits = self.arena.is_empty()
@@ -175,7 +182,7 @@ impl<'a> Batch<'a> {
         if self.arena.is_empty() {
             self.long
         } else {
-            new_string(self.env, self.arena, self.wide)
+            new_string(self.state.env, self.arena, self.wide)
         }
     }
 }
@@ -202,12 +209,15 @@ fn new_string(env: sys::napi_env, text: &[u8], wide: bool) -> sys::napi_value {
     value
 }
 
+/// The block that holds the text of a frame, if it is not in the lane.
+fn attached_text<'a>(frame: &Frame<'a>) -> Option<&'a Bytes> {
+    let is_attached = frame.header.kind & KIND_TEXT_ATTACHED != 0;
+    frame.attachments.last().filter(|_| is_attached)
+}
+
 /// The text of a frame, wherever it is.
 fn text_of<'a>(frame: &Frame<'a>) -> &'a [u8] {
-    match frame.attachments.last() {
-        Some(text) if frame.header.kind & KIND_TEXT_ATTACHED != 0 => text,
-        _ => frame.text,
-    }
+    attached_text(frame).map_or(frame.text, |text| text)
 }
 
 /// The attachments of a frame that are not its text.

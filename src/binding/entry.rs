@@ -36,16 +36,16 @@ pub fn entry(
     (status == OK).then_some(function)
 }
 
-/// Arguments (up to 2, missing ones null) and state of a call.
+/// Arguments (up to 3, missing ones null) and state of a call.
 ///
 /// # Safety
 /// Called from an entry point made by [`entry`], with that call's `env` and `info`.
 pub unsafe fn call<'a>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
-) -> Option<(&'a EnvState, usize, [sys::napi_value; 2])> {
-    let mut argc = 2;
-    let mut argv = [ptr::null_mut(); 2];
+) -> Option<(&'a EnvState, usize, [sys::napi_value; 3])> {
+    let mut argc = 3;
+    let mut argv = [ptr::null_mut(); 3];
     let mut data = ptr::null_mut();
     // SAFETY: the caller's clause.
     let status = unsafe {

@@ -94,6 +94,8 @@ pub struct EnvState {
     pub transmit: Cell<Words>,
     pub receive: RefCell<Vec<Words>>,
     pub arena: RefCell<Vec<u8>>,
+    /// Bytes of external strings that were collected and not reported yet.
+    pub released: Rc<Cell<i64>>,
     drain: sys::napi_ref,
     handles: RefCell<Handles>,
     policy: RefCell<PollPolicy>,
@@ -181,6 +183,7 @@ impl EnvState {
             transmit: Cell::new(none),
             receive: RefCell::new(Vec::new()),
             arena: RefCell::new(Vec::new()),
+            released: Rc::new(Cell::new(0)),
             drain: drain_ref,
             handles: RefCell::new(handles),
             policy: RefCell::new(PollPolicy::new(cores)),

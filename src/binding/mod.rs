@@ -1,15 +1,17 @@
 //! The only place with N-API and libuv. No algorithm lives here: it turns JS calls into calls of
 //! the core and loop events into calls of JS.
 //!
-//! `send` and `take` run for each message; everything else is the `#[napi]` class in [`ports`] and
+//! `send`, `take` and `op` run for each message; everything else is the `#[napi]` class in [`ports`] and
 //! [`moving`], which JS calls when a port is made, moved, started or closed.
 
 mod batch;
 mod entry;
 mod env;
+mod external;
 mod hooks;
 mod layout;
 mod moving;
+mod op;
 mod pin;
 mod ports;
 mod send;

@@ -91,41 +91,10 @@ impl Binding {
         Some(ports.into_iter().map(arrive).collect())
     }
 
-    /// Has the port in `slot` been sent ports that it has not taken in yet?
-    #[napi]
-    pub fn has_cargo(&self, slot: u32) -> bool {
-        self.state
-            .with_port(slot, |port| port.channel.has_cargo(1 - port.side))
-            .unwrap_or(false)
-    }
-
     /// A text that nobody outside this process can know.
     #[napi(getter)]
     pub fn barrier(&self) -> String {
         crate::channel::barrier()
-    }
-
-    /// A stock post by the port in `slot` begins: true if the peer must first take back its frames.
-    #[napi]
-    pub fn stock_begin(&self, slot: u32) {
-        self.state
-            .with_port(slot, |port| port.channel.stock_begin(port.side));
-    }
-
-    /// The stock post is over. Returns the number of stock messages sent so far.
-    #[napi]
-    pub fn stock_end(&self, slot: u32, sent: bool, size: f64) {
-        self.state.with_port(slot, |port| {
-            port.channel.stock_end(port.side, sent, size as u64);
-            port.channel.arm_drain(port.side, &port.half.producer);
-        });
-    }
-
-    /// The port in `slot` has received a stock message.
-    #[napi]
-    pub fn stock_received(&self, slot: u32) {
-        self.state
-            .with_port(slot, |port| port.channel.stock_received(1 - port.side));
     }
 
     /// How many stock messages the port in `slot` has sent.

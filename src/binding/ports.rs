@@ -10,7 +10,7 @@ use napi_derive::napi;
 
 use super::env::{EnvState, Port, Words};
 use super::layout::{rx, tx};
-use super::{entry, pin, send, take};
+use super::{entry, op, pin, send, take};
 use crate::channel::{Baggage, Channel, Gate, forget_worker, worker_channel};
 
 /// Most receive buffers of a thread: one for each level of nested deliveries.
@@ -66,6 +66,15 @@ impl Binding {
     )]
     pub fn take(&self, env: Env) -> Result<Unknown<'_>> {
         self.entry(&env, "take", take::take)
+    }
+
+    /// `op(code, slot, value)`, see `op.rs`.
+    #[napi(
+        getter,
+        ts_return_type = "(code: number, slot: number, value: number) => number"
+    )]
+    pub fn op(&self, env: Env) -> Result<Unknown<'_>> {
+        self.entry(&env, "op", op::op)
     }
 
     fn entry(
@@ -226,14 +235,6 @@ impl Binding {
         });
     }
 
-    /// May the port in `slot` write to its lane: 0 no, 1 yes, 2 take frames back first.
-    #[napi]
-    pub fn gate(&self, slot: u32) -> u32 {
-        self.state
-            .with_port(slot, |port| port.channel.gate(port.side) as u32)
-            .unwrap_or(0)
-    }
-
     /// Is the peer of the port in `slot` read by this library?
     #[napi]
     pub fn is_peer_adopted(&self, slot: u32) -> bool {
@@ -270,28 +271,6 @@ impl Binding {
             super::batch::copy_attachment(port, index as usize, target)
         });
         copied.unwrap_or(false)
-    }
-
-    /// Remove frames that were delivered.
-    #[napi(catch_unwind)]
-    pub fn advance(&self, slot: u32, frames: u32) {
-        self.state
-            .with_port(slot, |port| take::advance(port, frames as usize));
-    }
-
-    /// Come back to the port in `slot` in the next turn of the loop.
-    #[napi]
-    pub fn schedule(&self, slot: u32) {
-        self.state
-            .with_port(slot, |port| port.channel.bell(port.side).ring());
-    }
-
-    /// Are there frames for the port in `slot`?
-    #[napi]
-    pub fn has_frames(&self, slot: u32) -> bool {
-        self.state
-            .with_port(slot, |port| !port.half.consumer.is_empty())
-            .unwrap_or(false)
     }
 
     /// Bytes that the port in `slot` has sent and its peer has not received.

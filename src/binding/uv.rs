@@ -35,15 +35,17 @@ pub struct Uv {
     get_data: GetData,
 }
 
+/// Address of an exported function of the host; null if it has none of this name.
 #[cfg(unix)]
-fn symbol(name: &[u8]) -> *mut c_void {
+pub fn symbol(name: &[u8]) -> *mut c_void {
     debug_assert_eq!(name.last(), Some(&0));
     // SAFETY: `name` ends with NUL (asserted); RTLD_DEFAULT searches the images already loaded.
     unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr().cast::<c_char>()) }
 }
 
+/// Address of an exported function of the host; null if it has none of this name.
 #[cfg(windows)]
-fn symbol(name: &[u8]) -> *mut c_void {
+pub fn symbol(name: &[u8]) -> *mut c_void {
     unsafe extern "system" {
         fn GetModuleHandleW(name: *const u16) -> *mut c_void;
         fn GetProcAddress(module: *mut c_void, name: *const c_char) -> *mut c_void;

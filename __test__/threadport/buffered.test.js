@@ -1,0 +1,276 @@
+'use strict';
+// bufferedAmount, highWaterMark and 'drain' of ports, workers and parentPort.
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { blockedWorker } = require('../support/blocked.js');
+const { channel, spawn } = require('../support/threads.js');
+const { deadline, inbox, once, settle, until } = require('../support/deadline.js');
+
+const wt = require('threadport');
+
+/** What a program can ask before and after: a port to a worker that reads only when it is released. */
+const ENDS = {
+  'a port to another thread': async (t) => {
+    const { port1, port2 } = channel(t, wt);
+    const blocked = await blockedWorker(t, wt, ({ data: port, block }) => {
+      port.on('message', (value) => value === 'block' && block());
+      port.postMessage('ready');
+    }, { data: port2, transferList: [port2] });
+    await once(port1, 'message');
+    return { ...blocked, end: port1 };
+  },
+  'a Worker': async (t) => {
+    const blocked = await blockedWorker(t, wt, ({ parentPort, block }) => {
+      parentPort.on('message', (value) => value === 'block' && block());
+      parentPort.postMessage('ready');
+    });
+    await once(blocked.worker, 'message');
+    return { ...blocked, end: blocked.worker };
+  },
+};
+
+const PAYLOADS = {
+  'a text of 10,000 characters': ['x'.repeat(10_000), 10_000],
+  'a CJK text of 10,000 characters': ['字'.repeat(10_000), 20_000],
+  'an array of 1,000 doubles': [Array.from({ length: 1000 }, (_, n) => n + 0.5), 8000],
+  'an object with a text of 5,000': [{ text: 'y'.repeat(5000), n: 1 }, 5000],
+  'a Uint8Array of 100,000': [new Uint8Array(100_000), 100_000],
+  'a text of 1 MiB': ['z'.repeat(1 << 20), 1 << 20],
+};
+
+for (const [name, make] of Object.entries(ENDS)) {
+  for (const [payload, [value, bytes]] of Object.entries(PAYLOADS)) {
+    test(`${name}: bufferedAmount is 0, grows by at least the bytes of ${payload}, and is 0 again when it was read`, async (t) => {
+      const { end, release, waitUntilBlocked } = await make(t);
+      await until(() => end.bufferedAmount === 0, 'nothing buffered');
+      end.postMessage('block');
+      waitUntilBlocked();
+      let before = end.bufferedAmount;
+      for (let n = 0; n < 3; n++) {
+        end.postMessage(value);
+        assert.ok(end.bufferedAmount >= before + bytes, `${before} then ${end.bufferedAmount}`);
+        before = end.bufferedAmount;
+      }
+      assert.ok(before <= 3 * (bytes * 2 + 4096), `not wildly more than was posted: ${before}`);
+      release();
+      await until(() => end.bufferedAmount === 0, 'nothing buffered');
+    });
+  }
+
+  test(`${name}: a carried message counts, and is 0 again when it was read`, async (t) => {
+    const { end, release, waitUntilBlocked } = await make(t);
+    end.postMessage('block');
+    waitUntilBlocked();
+    const before = end.bufferedAmount;
+    end.postMessage({ shared: new SharedArrayBuffer(8), text: 'plain' });
+    assert.ok(end.bufferedAmount > before);
+    release();
+    await until(() => end.bufferedAmount === 0, 'nothing buffered');
+  });
+
+  test(`${name}: 'drain' comes once for each time that bufferedAmount falls below highWaterMark`, async (t) => {
+    const { end, release, waitUntilBlocked } = await make(t);
+    end.highWaterMark = 10_000;
+    let drains = 0;
+    end.on('drain', () => {
+      drains++;
+      assert.ok(end.bufferedAmount < 10_000, `at 'drain': ${end.bufferedAmount}`);
+    });
+    for (let crossing = 1; crossing <= 3; crossing++) {
+      end.postMessage('block');
+      waitUntilBlocked();
+      for (let n = 0; n < 20; n++) end.postMessage('x'.repeat(1000));
+      assert.ok(end.bufferedAmount >= 10_000);
+      await settle();
+      assert.equal(drains, crossing - 1);
+      release();
+      await until(() => drains === crossing, `'drain' ${crossing}`);
+      await until(() => end.bufferedAmount === 0, 'nothing buffered');
+      await settle();
+      assert.equal(drains, crossing);
+    }
+  });
+
+  test(`${name}: no 'drain' without a crossing of highWaterMark`, async (t) => {
+    const { end, release, waitUntilBlocked } = await make(t);
+    end.highWaterMark = 1e6;
+    end.on('drain', assert.fail);
+    end.postMessage('block');
+    waitUntilBlocked();
+    for (let n = 0; n < 20; n++) end.postMessage('x'.repeat(1000));
+    release();
+    await until(() => end.bufferedAmount === 0, 'nothing buffered');
+    await settle();
+  });
+}
+
+test("'drain' reaches both faces of a port, as an Event with the port as target", async (t) => {
+  const { end, release, waitUntilBlocked } = await ENDS['a port to another thread'](t);
+  end.highWaterMark = 1000;
+  const onEvent = new Promise((resolve) => end.addEventListener('drain', resolve));
+  const onFace = new Promise((resolve) => end.on('drain', () => resolve('on')));
+  end.postMessage('block');
+  waitUntilBlocked();
+  end.postMessage('x'.repeat(5000));
+  release();
+  const event = await deadline(onEvent, "'drain' event");
+  assert.ok(event instanceof Event);
+  assert.equal(event.type, 'drain');
+  assert.equal(event.target, end);
+  assert.equal(await deadline(onFace, "'drain'"), 'on');
+});
+
+test("parentPort: bufferedAmount grows while the parent does not read, and 'drain' comes when it has", async (t) => {
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const worker = spawn(t, wt, ({ parentPort, workerData: gate }) => {
+    parentPort.on('message', () => {
+      parentPort.highWaterMark = 10_000;
+      const amounts = [parentPort.bufferedAmount];
+      for (let n = 0; n < 20; n++) {
+        parentPort.postMessage('x'.repeat(1000));
+        amounts.push(parentPort.bufferedAmount);
+      }
+      parentPort.on('drain', () => parentPort.postMessage({ amounts, atDrain: parentPort.bufferedAmount }));
+      Atomics.store(gate, 0, 1);
+      Atomics.notify(gate, 0);
+    });
+    parentPort.postMessage('ready');
+  }, { workerData: gate });
+  const mail = inbox(worker);
+  assert.equal(await mail.next(), 'ready');
+  worker.postMessage('go');
+  assert.equal(Atomics.wait(gate, 0, 0, 10_000), 'ok');
+  const texts = await mail.take(20);
+  assert.ok(texts.every((text) => text.length === 1000));
+  const { amounts, atDrain } = await mail.next("the report after 'drain'");
+  for (let n = 1; n <= 20; n++) assert.ok(amounts[n] >= amounts[n - 1] + 1000, amounts.join());
+  assert.ok(atDrain < 10_000);
+});
+
+test('a channel within one thread: bufferedAmount counts what was posted and not yet received', async (t) => {
+  const { port1, port2 } = channel(t, wt);
+  assert.deepEqual([port1.bufferedAmount, port2.bufferedAmount], [0, 0]);
+  port1.postMessage('x'.repeat(10_000));
+  port1.postMessage({ text: 'y'.repeat(10_000) });
+  assert.ok(port1.bufferedAmount >= 20_000, String(port1.bufferedAmount));
+  assert.equal(port2.bufferedAmount, 0);
+  wt.receiveMessageOnPort(port2);
+  assert.ok(port1.bufferedAmount >= 10_000 && port1.bufferedAmount < 20_000, String(port1.bufferedAmount));
+  await once(port2, 'message');
+  await until(() => port1.bufferedAmount === 0, 'nothing buffered');
+});
+
+test("a channel within one thread: 'drain' comes when a full queue was read", async (t) => {
+  const { port1, port2 } = channel(t, wt);
+  port1.highWaterMark = 5000;
+  let drains = 0;
+  port1.on('drain', () => drains++);
+  for (let n = 0; n < 10; n++) port1.postMessage('x'.repeat(1000));
+  await settle();
+  assert.equal(drains, 0);
+  await inbox(port2).take(10);
+  await until(() => drains === 1, "'drain'");
+  await settle();
+  assert.equal(drains, 1);
+});
+
+test('a writer that waits for drain never buffers much more than highWaterMark, and everything arrives', async (t) => {
+  const { port1, port2 } = channel(t, wt);
+  spawn(t, wt, ({ workerData: port }) => {
+    let got = 0;
+    port.on('message', (text) => {
+      got += text.length;
+      if (got === 2000 * 5000) port.postMessage('all');
+    });
+    port.postMessage('ready');
+  }, { workerData: port2, transferList: [port2] });
+  const mail = inbox(port1);
+  await mail.next();
+  port1.highWaterMark = 64 * 1024;
+  const text = 'x'.repeat(5000);
+  let most = 0;
+  for (let n = 0; n < 2000; n++) {
+    if (port1.bufferedAmount >= port1.highWaterMark) await once(port1, 'drain');
+    port1.postMessage(text);
+    most = Math.max(most, port1.bufferedAmount);
+  }
+  assert.equal(await mail.next(), 'all');
+  assert.ok(most < 64 * 1024 + 3 * 5000, `at most ${most}`);
+});
+
+for (const [name, make] of [
+  ['a port', (t) => channel(t, wt).port1],
+  ['a Worker', (t) => spawn(t, wt, ({ parentPort }) => parentPort.on('message', () => {}))],
+]) {
+  test(`${name}: highWaterMark is a positive number, can be set, and keeps what was set`, (t) => {
+    const end = make(t);
+    assert.equal(typeof end.highWaterMark, 'number');
+    assert.ok(end.highWaterMark > 0);
+    for (const value of [1, 1000, 2 ** 31, 2 ** 40]) {
+      end.highWaterMark = value;
+      assert.equal(end.highWaterMark, value);
+    }
+  });
+
+  test(`${name}: highWaterMark refuses what is no size, with a code, and stays as it was`, (t) => {
+    const end = make(t);
+    end.highWaterMark = 4321;
+    for (const bad of [-1, NaN, -Infinity, -0.5]) {
+      assert.throws(() => { end.highWaterMark = bad; }, (error) => error instanceof RangeError && typeof error.code === 'string', String(bad));
+    }
+    for (const bad of ['1000', null, undefined, {}, [], true, 10n, Symbol('size'), () => 1]) {
+      assert.throws(() => { end.highWaterMark = bad; }, (error) => error instanceof TypeError && typeof error.code === 'string', String(bad));
+    }
+    assert.equal(end.highWaterMark, 4321);
+  });
+
+  test(`${name}: bufferedAmount cannot be set`, (t) => {
+    const end = make(t);
+    assert.throws(() => { end.bufferedAmount = 5; }, TypeError);
+    assert.equal(end.bufferedAmount, 0);
+  });
+}
+
+test('bufferedAmount and highWaterMark of a closed port and of a worker that has ended do not throw', async (t) => {
+  const { port1 } = channel(t, wt);
+  const closed = once(port1, 'close');
+  port1.close();
+  await closed;
+  assert.equal(port1.bufferedAmount, 0);
+  port1.highWaterMark = 5;
+  const worker = spawn(t, wt, () => {});
+  await deadline(new Promise((resolve) => worker.once('exit', resolve)), "'exit'");
+  worker.postMessage('x'.repeat(1000));
+  assert.equal(worker.bufferedAmount, 0);
+  worker.highWaterMark = 5;
+});
+
+test('bufferedAmount falls to 0 when the thread that should read is terminated', async (t) => {
+  const { end, worker, waitUntilBlocked } = await ENDS['a port to another thread'](t);
+  end.postMessage('block');
+  waitUntilBlocked();
+  end.postMessage('x'.repeat(100_000));
+  const closed = once(end, 'close');
+  await deadline(worker.terminate(), 'terminate()');
+  await closed;
+  assert.equal(end.bufferedAmount, 0);
+});
+
+test('the accessors refuse a receiver that is no port of ours', () => {
+  for (const name of ['bufferedAmount', 'highWaterMark']) {
+    let owner = wt.MessagePort.prototype;
+    while (owner !== null && !Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner);
+    if (owner === null) continue;
+    const { get } = Object.getOwnPropertyDescriptor(owner, name);
+    for (const receiver of [{}, null, undefined, 1, Object.create(wt.MessagePort.prototype)]) {
+      assert.doesNotThrow(() => {
+        try {
+          get.call(receiver);
+        } catch (error) {
+          if (!(error instanceof TypeError)) throw error;
+        }
+      });
+    }
+  }
+});
