@@ -12,6 +12,21 @@ type Values = string | [string | undefined, ...number[]] | undefined;
 const { allocUnsafeSlow } = Buffer;
 const allocate = (size: number): ArrayBuffer => allocUnsafeSlow(size).buffer as ArrayBuffer;
 
+/** Largest buffer kept ahead, in bytes. */
+const SPARE = 4 << 20;
+let spare = allocate(0);
+
+/**
+ * Where the next attachment goes. One more of its size is always ahead: malloc gives the top of its heap back to the
+ * system, so with nothing alive above the received buffers, each collection would make the next messages land on
+ * fresh pages, at several times the price of the copy.
+ */
+function landing(size: number): ArrayBuffer {
+  const buffer = spare.byteLength === size ? spare : allocate(size);
+  spare = allocate(size <= SPARE ? size : 0);
+  return buffer;
+}
+
 export interface Taker {
   advance(slot: number, frames: number): number;
   copyAttachment(slot: number, index: number, target: ArrayBuffer): boolean;
@@ -87,7 +102,7 @@ export class Batch {
     this.text = list[0] ?? '';
     this.attachments = [];
     for (let i = 0; i < attachments; i++) {
-      const buffer = allocate(list[i + 1] as number);
+      const buffer = landing(list[i + 1] as number);
       this.#native.copyAttachment(this.slot, i, buffer);
       this.attachments[i] = buffer;
     }
