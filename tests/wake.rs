@@ -305,6 +305,24 @@ fn polling_that_pays_again_recovers_quickly() {
 }
 
 #[test]
+fn what_is_expected_in_vain_is_not_waited_for() {
+    let mut policy = PollPolicy::with_tokens(4, tokens!());
+    let mut clock = 0;
+    let waits = (0..1_000)
+        .filter(|_| {
+            policy.on_traffic(clock);
+            let waits = policy.expect(clock);
+            if waits {
+                lose(&mut policy, &mut clock);
+            }
+            clock += 1_000_000;
+            waits
+        })
+        .count();
+    assert!((4..60).contains(&waits), "waited {waits} times");
+}
+
+#[test]
 fn a_single_core_never_spins() {
     let mut policy = PollPolicy::with_tokens(1, tokens!());
     for now in 0..100 {

@@ -85,6 +85,15 @@ pub enum Handles {
     None,
 }
 
+/// Why a thread looks out for news.
+#[derive(Clone, Copy)]
+enum Reason {
+    /// It has received something.
+    Receipt = 0,
+    /// It has sent something, and an answer may come.
+    Send = 1,
+}
+
 pub struct EnvState {
     pub env: sys::napi_env,
     pub reactor: Arc<Reactor>,
@@ -98,8 +107,12 @@ pub struct EnvState {
     pub released: Rc<Cell<i64>>,
     drain: sys::napi_ref,
     handles: RefCell<Handles>,
-    policy: RefCell<PollPolicy>,
+    /// One for each reason to poll: what pays after one need not pay after the other.
+    policies: RefCell<[PollPolicy; 2]>,
+    /// Why we poll, or polled last.
+    reason: Cell<Reason>,
     polling: Cell<bool>,
+    draining: Cell<bool>,
     holds: Cell<u32>,
     dead: Cell<bool>,
     epoch: Instant,
@@ -186,8 +199,10 @@ impl EnvState {
             released: Rc::new(Cell::new(0)),
             drain: drain_ref,
             handles: RefCell::new(handles),
-            policy: RefCell::new(PollPolicy::new(cores)),
+            policies: RefCell::new([PollPolicy::new(cores), PollPolicy::new(cores)]),
+            reason: Cell::new(Reason::Receipt),
             polling: Cell::new(false),
+            draining: Cell::new(false),
             holds: Cell::new(0),
             dead: Cell::new(false),
             epoch: Instant::now(),
@@ -225,14 +240,40 @@ impl EnvState {
 
     fn run(&self) {
         let start = self.now();
-        self.policy.borrow_mut().on_traffic(start);
+        for policy in self.policies.borrow_mut().iter_mut() {
+            policy.on_traffic(start);
+        }
+        self.draining.set(true);
         self.call_drain();
+        self.draining.set(false);
         if self.dead.get() {
             return;
         }
-        self.policy.borrow_mut().on_traffic(self.now());
+        self.reason.set(Reason::Receipt);
         if !self.start_polling() {
             self.park();
+        }
+    }
+
+    /// The policy of the reason for which we poll, and the time.
+    fn policy<T>(&self, f: impl FnOnce(&mut PollPolicy, u64) -> T) -> T {
+        let now = self.now();
+        f(
+            &mut self.policies.borrow_mut()[self.reason.get() as usize],
+            now,
+        )
+    }
+
+    /// A message was sent. An answer often comes within the time that going to sleep and waking up would take.
+    pub fn sent(&self) {
+        if self.polling.get() || self.draining.get() || self.dead.get() {
+            return;
+        }
+        self.reason.set(Reason::Send);
+        self.policy(|policy, now| policy.on_traffic(now));
+        if self.policy(PollPolicy::expect) {
+            self.reactor.unpark();
+            self.start_polling();
         }
     }
 
@@ -277,7 +318,7 @@ impl EnvState {
             self.wake();
             return;
         }
-        let decision = self.policy.borrow_mut().decide(self.now());
+        let decision = self.policy(PollPolicy::decide);
         match decision {
             Poll::Spin { ns } => {
                 if self.spin(ns) {
@@ -286,7 +327,7 @@ impl EnvState {
             }
             Poll::Yield => {}
             Poll::Park => {
-                self.policy.borrow_mut().on_park();
+                self.policy(|policy, _| policy.on_park());
                 self.stop_polling();
                 self.park();
             }
@@ -405,7 +446,9 @@ impl EnvState {
             port.close();
         }
         self.transit.borrow_mut().clear();
-        self.policy.borrow_mut().on_park();
+        for policy in self.policies.borrow_mut().iter_mut() {
+            policy.on_park();
+        }
         match self.handles.replace(Handles::None) {
             // SAFETY: R1: the only call of `close` for each.
             Handles::Uv { uv, wake, idle } => unsafe {

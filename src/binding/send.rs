@@ -71,7 +71,10 @@ unsafe fn push(
     }
     // SAFETY: the caller's clause.
     match unsafe { write_frame(state.env, port, buffer, text, &mut attachments) } {
-        Ok(()) => after_push(port),
+        Ok(()) => {
+            state.sent();
+            after_push(port)
+        }
         Err(status) => status,
     }
 }

@@ -130,6 +130,15 @@ impl PollPolicy {
         }
     }
 
+    /// Traffic may come: is it worth asking `decide`? If not, this counts as an episode without polling.
+    pub fn expect(&mut self, now: u64) -> bool {
+        let pays = self.budget() > 0;
+        if !pays {
+            self.begin(now);
+        }
+        pays
+    }
+
     /// There is no work. What now?
     pub fn decide(&mut self, now: u64) -> Poll {
         let episode = match self.episode {
