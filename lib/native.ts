@@ -11,7 +11,7 @@ export type Binding = Raw.Binding;
 export type Arrival = Raw.Arrival;
 
 /** Must equal `LAYOUT_VERSION` in src/binding/layout.rs. */
-const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 2;
 
 /** Header words of the transmit buffer (src/binding/layout.rs, `tx`). */
 export const TX_SLOT = 0;
@@ -21,6 +21,7 @@ export const TX_TEXT = 3;
 export const TX_WIDE = 4;
 export const TX_ATTACHMENTS = 5;
 export const TX_FORCE = 6;
+export const TX_QUIET = 7;
 
 /** What `send` leaves in TX_SLOT. */
 export const SENT = 0;
@@ -32,6 +33,8 @@ export const TOO_LARGE = 4;
 /** What `gate` returns. */
 export const GATE_OPEN = 1;
 export const GATE_RECALL = 2;
+/** What `carry` returns beside these. */
+export const NO_MEMORY = -1;
 
 /** Header words of a receive buffer (`rx`). */
 export const RX_SLOT = 0;

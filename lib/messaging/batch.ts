@@ -124,6 +124,11 @@ export class Batch {
     return true;
   }
 
+  /** Kind of the frame behind the current one, 0 if the batch has none. */
+  get nextKind(): number {
+    return this.left === 0 ? 0 : this.words[this.#next + FRAME_KIND]!;
+  }
+
   /** The current frame counts as not read. */
   unread(): void {
     this.delivered--;

@@ -40,8 +40,8 @@ export function isBarrier(state: PortState, value: unknown): boolean {
  * Take one message out of the stock queue into `taken`. False if it is empty, or if a barrier has
  * brought the count to `until`.
  */
-export function pull(state: PortState, mayBringPorts: boolean, until = Number.POSITIVE_INFINITY): Taken {
-  const recorder = mayBringPorts && state.slot >= 0 && hasCargo(state.slot) ? recordPorts() : undefined;
+export function pull(state: PortState, until = Number.POSITIVE_INFINITY): Taken {
+  const recorder = state.slot >= 0 && hasCargo(state.slot) ? recordPorts() : undefined;
   try {
     for (;;) {
       const received = stockReceive(state.port) as { message: unknown } | undefined;
@@ -72,7 +72,7 @@ export function arrive(state: PortState, ports: unknown): number {
   if (state.slot < 0) {
     if (state.peer !== undefined) receivedLocal(state.peer);
   } else {
-    stockReceived(state.slot);
+    state.voids = stockReceived(state.slot);
     if (!state.catchingUp && Array.isArray(ports) && ports.length > 0) adoptArrivals(state, index, ports as StockPort[]);
   }
   return index;

@@ -7,7 +7,7 @@ import { adoptArrival } from './adopt';
 import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
 import { openGate, releaseBatch, start } from './receive';
-import { endLate, enterLane, leaveLane, postTransfer } from './send';
+import { endCarrying, endLate, enterLane, leaveLane, postTransfer } from './send';
 import { KIND_STOCK, type PortState, stateOf } from './state';
 import { StockPort, stockPost } from './stock';
 import { gate, native, sendControl, setHold, slots } from './thread';
@@ -146,6 +146,7 @@ export function detachAll(carrier: PortState | undefined, ports: StockPort[], ad
 
 function detach(state: PortState, adopted: boolean): number {
   const { slot } = state;
+  endCarrying(state);
   releaseBatch(state);
   setHold(state, HOLD_CLOSE | HOLD_DRAIN, false);
   if (!adopted) {

@@ -50,7 +50,9 @@ const backpressure = {
 };
 
 export function bufferedAmount(state: PortState): number {
-  return state.slot < 0 ? state.bytes : native.buffered(state.slot);
+  if (state.slot < 0) return state.bytes;
+  state.sample.unseen = 0;
+  return native.buffered(state.slot);
 }
 
 export function setHighWaterMark(state: PortState, bytes: number): void {

@@ -16,6 +16,7 @@ import {
   KIND_STOCK,
   KIND_SWITCH,
   KIND_VALUE,
+  KIND_VOID,
   type PortState,
 } from './state';
 import { arrive } from './carrier';
@@ -29,7 +30,7 @@ import {
   stockStart,
   tick,
 } from './stock';
-import { batches, decoder, hasLaneFrames, native, schedule, setHold, setOnNews, slots } from './thread';
+import { batches, decoder, hasLaneFrames, native, schedule, setHold, setOnNews, slots, voids, voidTaken } from './thread';
 
 /** Messages of one wake-up, as in Node: then timers and I/O have their turn. */
 const BUDGET = 1000;
@@ -52,7 +53,7 @@ function onNews(): void {
     if (state.batch !== undefined) {
       state.batch.more = true;
       // It is being read further up the stack, or waits for a stock message: it goes on there.
-      if (state.delivering > 0 || (state.waiting && !state.ended)) continue;
+      if (state.delivering > 0 || (state.waiting && !state.ended && voids(slot) === 0)) continue;
       budget -= runInContext(state, deliver, budget);
       if (!state.waiting) releaseBatch(state);
       continue;
@@ -189,7 +190,7 @@ function wait(state: PortState, batch: Batch): false {
   if (state.ended) return false;
   batch.unread();
   state.waiting = true;
-  runStock(state);
+  if (state.started) runStock(state);
   return false;
 }
 
@@ -277,7 +278,7 @@ function switchToLane(state: PortState, batch: Batch, sent: number, isSync: bool
   if (state.received < sent) {
     if (!isSync) {
       if (wait(state, batch) || state.waiting) return false;
-    } else if (pull(state, true, sent)) {
+    } else if (pull(state, sent)) {
       batch.unread();
       return true;
     }
@@ -299,9 +300,28 @@ function stopStock(state: PortState): void {
 
 /** The stock message whose turn it is. */
 function takeCarried(state: PortState, batch: Batch, isSync: boolean): Taken {
+  if (state.held.length === 0) state.voids = voids(state.slot);
+  if (state.voids > 0 && isVoid(state, batch)) return false;
   const held = state.held.shift();
   if (held !== undefined) return take(held);
-  return isSync ? pull(state, batch.words[batch.position] !== 0) : wait(state, batch);
+  if (!isSync || !pull(state)) return state.batch !== undefined && wait(state, state.batch);
+  if (state.voids === 0 || !isVoid(state, state.batch!)) return true;
+  // The failure came after we had looked: the message belongs to a later frame.
+  state.held.push({ ...taken, index: state.received - 1 });
+  return false;
+}
+
+/** Does the frame behind the current one take it back? Then both are done with. */
+function isVoid(state: PortState, batch: Batch): boolean {
+  // The batch may have been filled before that frame came.
+  batch.unread();
+  releaseBatch(state);
+  const current = nextFrame(state);
+  if (current === undefined) return true;
+  if (current.nextKind !== KIND_VOID) return false;
+  current.advance();
+  voidTaken(state.slot);
+  return true;
 }
 
 /** Node delivers a stock message to a port of ours. */
@@ -310,7 +330,7 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
   const ports = (port as Internals)[kCurrentlyReceivingPorts];
   state.stockRuns = true;
   if (isBarrier(state, value)) {
-    if (state.delivering === 0) deliverNow(state);
+    if (state.delivering === 0) deliverAll(state);
     return;
   }
   const index = arrive(state, ports);
@@ -321,7 +341,7 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
     return;
   }
   state.held.push({ value, type, ports, index });
-  if (state.delivering === 0) deliverNow(state);
+  if (state.delivering === 0) deliverAll(state);
 }
 
 function hasFrames(state: PortState): boolean {
@@ -330,8 +350,13 @@ function hasFrames(state: PortState): boolean {
 
 /** Deliver everything that is there, now. */
 export function deliverNow(state: PortState): void {
+  runInContext(state, deliverAll, undefined);
+}
+
+/** The same where Node has entered the context of the port already. */
+function deliverAll(state: PortState): void {
   if (state.slot < 0) return;
-  runInContext(state, deliver, Number.POSITIVE_INFINITY);
+  deliver(state, Number.POSITIVE_INFINITY);
   if (state.delivering === 0 && !state.waiting) releaseBatch(state);
 }
 
@@ -400,7 +425,7 @@ export function receive(state: PortState): { message: unknown } | undefined {
   if (!state.reading) openGate(state);
   let found: Taken;
   try {
-    found = state.slot < 0 ? pull(state, false) : takeMessage(state, true) || (!state.laneFed && pull(state, true));
+    found = state.slot < 0 ? pull(state) : takeMessage(state, true) || (!state.laneFed && pull(state));
   } finally {
     if (state.delivering === 0) releaseBatch(state);
   }

@@ -3,7 +3,7 @@
  * changes between the two that keep the order (see state.ts).
  */
 import { RangeTooLarge } from '../errors';
-import { FULL, GATE_OPEN, GATE_RECALL, RECALL, SENT, TOO_LARGE } from '../native';
+import { FULL, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
 import { BARRIER, nextEra } from './carrier';
 import { postLocal } from './pair';
 import {
@@ -15,9 +15,25 @@ import {
   KIND_VALUE,
   type PortState,
 } from './state';
-import { estimateSize } from './size';
+import { carriedSize, estimateSize } from './size';
 import { stockPost } from './stock';
-import { batches, decoder, encoder, gate, native, releaseEncoder, sendControl, sendEncoded, setHold, stockBegin, stockEnd, stockFailed } from './thread';
+import {
+  batches,
+  carry,
+  decoder,
+  encoder,
+  gate,
+  native,
+  releaseEncoder,
+  sendAhead,
+  sendControl,
+  sendEncoded,
+  setHold,
+  stockBegin,
+  stockEnd,
+  stockFailed,
+  voidCarried,
+} from './thread';
 
 type Posted = boolean | undefined;
 
@@ -25,7 +41,8 @@ type Posted = boolean | undefined;
 export function post(state: PortState, value: unknown): Posted {
   if (state.slot < 0 || state.closing || state.ended) return postWithoutChannel(state, value, undefined);
   if (!(state.laneOut || enterLane(state))) return postStock(state, value, undefined);
-  if (!encoder.encode(value)) return postCarried(state, value, undefined, false);
+  // From within a getter of a message on its way by the stock port: by the same way, or it would overtake.
+  if (state.carrying || !encoder.encode(value)) return postCarried(state, value, undefined, false);
   const status = sendEncoded(state.slot, KIND_VALUE);
   releaseEncoder();
   if (status === SENT) return true;
@@ -63,7 +80,7 @@ export function enterLane(state: PortState): boolean {
   if (current !== GATE_OPEN) return false;
   if (state.late) endLate(state);
   const sent = native.stockSent(state.slot);
-  sendControl(state.slot, KIND_SWITCH, Math.floor(sent / 2 ** 30), sent % 2 ** 30);
+  sendAhead(state.slot, KIND_SWITCH, Math.floor(sent / 2 ** 30), sent % 2 ** 30);
   state.laneOut = true;
   return true;
 }
@@ -97,13 +114,49 @@ function postStock(state: PortState, value: unknown, list: unknown[] | undefined
   return posted;
 }
 
-/** By the stock port, with a frame in the lane that keeps its place. */
-function postCarried(state: PortState, value: unknown, list: unknown[] | undefined, withPorts: boolean): Posted {
-  const current = withPorts ? GATE_OPEN : gate(state.slot);
-  if (current !== GATE_OPEN) leaveLane(state, current === GATE_RECALL);
-  const posted = postStock(state, value, list);
-  if (posted === true && state.laneOut && state.slot >= 0) sendControl(state.slot, KIND_CARRIER, withPorts ? 1 : 0);
+/**
+ * By the stock port, with a frame in the lane that keeps its place. The frame goes first, so that the reader is on its way
+ * while the message is cloned; a failure takes it back. `force`: even if the gate has closed since it was looked at.
+ */
+function postCarried(state: PortState, value: unknown, list: unknown[] | undefined, force: boolean): Posted {
+  if (state.carrying) return postWithin(state, value, list);
+  const current = carry(state.slot, force);
+  if (current === NO_MEMORY) throw new RangeTooLarge();
+  if (current !== GATE_OPEN) {
+    leaveLane(state, current === GATE_RECALL);
+    return postStock(state, value, list);
+  }
+  state.carrying = true;
+  let posted: Posted;
+  try {
+    posted = list === undefined ? stockPost(state.port, value) : stockPost(state.port, value, list);
+  } finally {
+    if (posted !== true) endCarrying(state);
+    else if (state.carrying) {
+      state.carrying = false;
+      stockEnd(state.slot, carriedSize(state.sample, value, list));
+    } else if (state.slot >= 0) {
+      // A getter has closed the port, or failed to transfer it.
+      stockBegin(state.slot);
+      stockEnd(state.slot, carriedSize(state.sample, value, list));
+      sendControl(state.slot, KIND_CARRIER);
+    }
+  }
   return posted;
+}
+
+/** From a getter of the message that is being posted: this one is complete first, and the frames do not tell them apart. */
+function postWithin(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
+  const posted = postStock(state, value, list);
+  if (posted === true && state.laneOut && state.slot >= 0) sendControl(state.slot, KIND_CARRIER);
+  return posted;
+}
+
+/** The message whose frame is in the lane does not come, or not there. */
+export function endCarrying(state: PortState): void {
+  if (!state.carrying) return;
+  state.carrying = false;
+  voidCarried(state.slot);
 }
 
 /**
@@ -111,6 +164,7 @@ function postCarried(state: PortState, value: unknown, list: unknown[] | undefin
  * that only the reader of the lane may take holds it back.
  */
 export function beforeClose(state: PortState): void {
+  endCarrying(state);
   if (!state.laneOut || native.laneBuffered(state.slot) === 0) return;
   const current = gate(state.slot);
   if (current === GATE_RECALL) {

@@ -14,11 +14,12 @@
  */
 import type { Batch } from './batch';
 import type { Context } from './context';
+import type { Sample } from './size';
 import type { StockPort } from './stock';
 
 /** Kinds of frames. */
 export const KIND_VALUE = 1;
-/** The next message of the stock queue belongs here; word 0: does it bring ports. */
+/** The next message of the stock queue belongs here. */
 export const KIND_CARRIER = 2;
 /** The next message of the stock queue only held the port open: drop it. */
 export const KIND_BARRIER = 3;
@@ -26,6 +27,8 @@ export const KIND_BARRIER = 3;
 export const KIND_SWITCH = 4;
 /** From here on messages come by the stock port. */
 export const KIND_STOCK = 5;
+/** The post of the KIND_CARRIER frame before it failed: no message belongs there. */
+export const KIND_VOID = 6;
 
 /** Bits of `Baggage.modes` while a port travels. */
 const MODE_FED = 1;
@@ -95,6 +98,10 @@ export class PortState {
   reading = false;
   laneFed = false;
   laneOut = false;
+  /** A stock message is being posted, and its frame is in the lane already. */
+  carrying = false;
+  /** Voids that wait in the lane, as far as is known here. */
+  voids = 0;
   /** `close()` was called here. */
   closing = false;
   /** The stock handle is closed, 'close' waits for what is left in the lane. */
@@ -117,6 +124,7 @@ export class PortState {
   holds = 0;
   /** A worker's messages wait until it is online, as in Node. */
   gateHeld = false;
+  readonly sample: Sample = { size: 0, unseen: 0 };
   highWaterMark = 1 << 20;
   /** The high-water mark was reached and 'drain' is owed. */
   full = false;

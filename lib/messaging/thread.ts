@@ -3,7 +3,7 @@
  * ports. Made when the package is loaded.
  */
 import { BASE, Decoder, Encoder } from '../codec';
-import { type Binding, raw, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_SLOT, TX_TEXT, TX_WIDE } from '../native';
+import { type Binding, raw, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_QUIET, TX_SLOT, TX_TEXT, TX_WIDE } from '../native';
 import { Batches } from './batch';
 import type { PortState } from './state';
 
@@ -30,11 +30,18 @@ export const gate = (slot: number): number => op(0, slot, 0);
 export const stockBegin = (slot: number): number => op(1, slot, 0);
 export const stockEnd = (slot: number, size: number): number => op(2, slot, size);
 export const stockFailed = (slot: number): number => op(3, slot, 0);
+/** Returns how many voids wait in the lane (see `KIND_VOID`). */
 export const stockReceived = (slot: number): number => op(4, slot, 0);
 export const hasLaneFrames = (slot: number): boolean => op(5, slot, 0) !== 0;
 const advance = (slot: number, frames: number): number => op(6, slot, frames);
 export const schedule = (slot: number): number => op(7, slot, 0);
 export const hasCargo = (slot: number): boolean => op(8, slot, 0) !== 0;
+/** `stockBegin`, and the frame that keeps the message's place. Returns the gate, which must be open or forced; or NO_MEMORY. */
+export const carry = (slot: number, force: boolean): number => op(9, slot, force ? 1 : 0);
+/** `stockFailed`, and the frame that takes the one of `carry` back. */
+export const voidCarried = (slot: number): number => op(10, slot, 0);
+export const voids = (slot: number): number => op(11, slot, 0);
+export const voidTaken = (slot: number): number => op(12, slot, 0);
 
 export const batches = new Batches({
   advance,
@@ -86,6 +93,13 @@ export function sendEncoded(slot: number, kind: number): number {
     send();
   }
   return words[TX_SLOT]!;
+}
+
+/** `sendControl` ahead of another frame, which wakes the reader for both. */
+export function sendAhead(slot: number, kind: number, word0: number, word1: number): void {
+  tx[TX_QUIET] = 1;
+  sendControl(slot, kind, word0, word1);
+  tx[TX_QUIET] = 0;
 }
 
 /** Send a frame of our own with two words, whether or not the gate is open. */

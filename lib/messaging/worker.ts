@@ -166,7 +166,7 @@ function catchUp(state: PortState): void {
   let sent: number;
   do {
     sent = native.peerStockSent(state.slot);
-    while (pull(state, true)) {
+    while (pull(state)) {
       const { value, type, ports } = taken;
       state.held.push({ value, type, ports, index: 0 });
     }

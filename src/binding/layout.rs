@@ -4,7 +4,7 @@
 /// Raised with each change of this file.
 #[allow(dead_code, reason = "read by lib/native.ts")]
 #[napi_derive::napi]
-pub const LAYOUT_VERSION: u32 = 1;
+pub const LAYOUT_VERSION: u32 = 2;
 
 /// Header of the transmit buffer; the message's words begin at [`TX_BASE`].
 pub mod tx {
@@ -22,6 +22,8 @@ pub mod tx {
     pub const ATTACHMENTS: usize = 5;
     /// In: 1 to send even if the gate is closed (control frames).
     pub const FORCE: usize = 6;
+    /// In: 1 if another frame follows at once, which will ring.
+    pub const QUIET: usize = 7;
     /// First word of the message.
     pub const BASE: usize = 8;
 }
@@ -74,6 +76,11 @@ pub mod rx {
 
 /// Words before a frame's own: one past its last word, kind, text length in units, wide.
 pub const FRAME_HEADER_WORDS: usize = 4;
+
+/// Kinds of frames that native code writes itself (`lib/messaging/state.ts` has all): the next stock message belongs
+/// here, and it will not come after all.
+pub const KIND_CARRIER: u32 = 2;
+pub const KIND_VOID: u32 = 6;
 
 /// The text of a frame holds UTF-16 units, not Latin-1 bytes.
 pub const KIND_WIDE: u32 = 1 << 31;

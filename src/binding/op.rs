@@ -6,7 +6,10 @@ use napi::sys;
 
 use super::entry::{OK, call};
 use super::env::{EnvState, Port};
+use super::layout::{KIND_CARRIER, KIND_VOID};
 use super::take::advance;
+use crate::channel::{Channel, Gate, Half, Side};
+use crate::lane::PushError;
 
 /// `lib/messaging/thread.ts` has the same numbers.
 mod code {
@@ -19,6 +22,10 @@ mod code {
     pub const ADVANCE: i32 = 6;
     pub const SCHEDULE: i32 = 7;
     pub const HAS_CARGO: i32 = 8;
+    pub const CARRY: i32 = 9;
+    pub const VOID: i32 = 10;
+    pub const VOIDS: i32 = 11;
+    pub const VOID_TAKEN: i32 = 12;
 }
 
 /// Returns a small number; 0 where there is nothing to tell or no such port.
@@ -37,6 +44,9 @@ pub unsafe extern "C" fn op(env: sys::napi_env, info: sys::napi_callback_info) -
                     && sys::napi_get_value_double(env, argv[2], &raw mut value) == OK
             };
         let answer = if ok { run(state, code, slot, value) } else { 0 };
+        if code == code::CARRY {
+            state.sent();
+        }
         let mut result = ptr::null_mut();
         // SAFETY: thread of the environment.
         unsafe { sys::napi_create_int32(env, answer, &raw mut result) };
@@ -67,12 +77,49 @@ fn answer(port: &mut Port, code: i32, value: f64) -> i32 {
             channel.arm_drain(side, &half.producer);
         }
         code::STOCK_FAILED => channel.stock_end(side, false, 0),
-        code::STOCK_RECEIVED => channel.stock_received(1 - side),
+        code::STOCK_RECEIVED => {
+            channel.stock_received(1 - side);
+            return voids(channel, 1 - side);
+        }
         code::HAS_FRAMES => return i32::from(!half.consumer.is_empty()),
         code::ADVANCE => advance(port, value as usize),
         code::SCHEDULE => channel.bell(side).ring(),
         code::HAS_CARGO => return i32::from(channel.has_cargo(1 - side)),
+        code::CARRY => return carry(channel, side, half, value != 0.0),
+        code::VOID => {
+            channel.stock_end(side, false, 0);
+            channel.add_void(side);
+            // Without memory for this frame the reader finds out when the channel is closed.
+            let _ = push_empty(channel, side, half, KIND_VOID);
+        }
+        code::VOIDS => return voids(channel, 1 - side),
+        code::VOID_TAKEN => channel.take_void(1 - side),
         _ => {}
     }
     0
+}
+
+fn voids(channel: &Channel, side: Side) -> i32 {
+    i32::try_from(channel.voids(side)).unwrap_or(i32::MAX)
+}
+
+/// A stock message is about to be posted, with a frame ahead of it: the reader is on its way when it comes. Nothing
+/// happens unless the gate is open (or `force`). Returns the gate, or -1 if there is no memory for the frame.
+fn carry(channel: &Channel, side: Side, half: &mut Half, force: bool) -> i32 {
+    let gate = channel.gate(side);
+    if gate != Gate::Open && !force {
+        return gate as i32;
+    }
+    channel.stock_begin(side);
+    if push_empty(channel, side, half, KIND_CARRIER).is_err() {
+        channel.stock_end(side, false, 0);
+        return -1;
+    }
+    Gate::Open as i32
+}
+
+fn push_empty(channel: &Channel, side: Side, half: &mut Half, kind: u32) -> Result<(), PushError> {
+    half.producer.reserve(0, 0)?.commit(kind, Vec::new());
+    channel.bell(1 - side).ring();
+    Ok(())
 }

@@ -71,6 +71,7 @@ unsafe fn push(
     }
     // SAFETY: the caller's clause.
     match unsafe { write_frame(state.env, port, buffer, text, &mut attachments) } {
+        Ok(()) if buffer.read(tx::QUIET) != 0 => SendStatus::Sent,
         Ok(()) => {
             state.sent();
             after_push(port)

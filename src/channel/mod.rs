@@ -37,7 +37,7 @@ pub use registry::{barrier, forget_worker, worker_channel};
 use std::collections::VecDeque;
 
 use crate::lane::{Consumer, Producer, lane};
-use crate::sync::{Arc, AtomicBool, AtomicU8, AtomicU64, Mutex, Ordering, fence, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU8, AtomicU32, AtomicU64, Mutex, Ordering, fence, lock};
 use crate::wake::Doorbell;
 
 /// Which end of a channel: 0 or 1.
@@ -123,6 +123,8 @@ struct Direction {
     /// Stock messages whose posting began / ended. Written by the producer only.
     sent_begin: AtomicU64,
     sent_end: AtomicU64,
+    /// Frames that take a carrier's frame back and were not read yet. Raised by the producer, lowered by the consumer.
+    voids: AtomicU32,
     /// Pushed by the producer, popped by the consumer.
     stock: Mutex<StockSizes>,
     /// `stock.bytes`, readable without the lock.
@@ -145,6 +147,7 @@ impl Direction {
             gate: AtomicU8::new(Gate::Closed as u8),
             sent_begin: AtomicU64::new(0),
             sent_end: AtomicU64::new(0),
+            voids: AtomicU32::new(0),
             stock: Mutex::new(StockSizes::default()),
             stock_bytes: AtomicU64::new(0),
             cargo: Mutex::new(VecDeque::new()),
@@ -225,6 +228,8 @@ impl Channel {
     /// Undo `reclaim`; from now on the producer uses the stock port.
     pub fn end_recall(&self, side: Side, half: Half) {
         *lock(&self.parked[side]) = Some(half);
+        // Relaxed: the gate publishes it. The lane was emptied.
+        self.directions[1 - side].voids.store(0, Ordering::Relaxed);
         self.set_gate(1 - side, Gate::Closed);
     }
 
@@ -250,6 +255,27 @@ impl Channel {
         self.directions[side]
             .gate
             .store(gate as u8, Ordering::Release);
+    }
+
+    /// The post from `side` that has a frame ahead of it failed; a frame that says so follows.
+    pub fn add_void(&self, side: Side) {
+        // Release: pairs with `voids`; stock messages posted from here on find it raised.
+        self.directions[side].voids.fetch_add(1, Ordering::Release);
+    }
+
+    /// How many such frames from `side` have not been read.
+    pub fn voids(&self, side: Side) -> u32 {
+        // Acquire: pairs with `add_void`.
+        self.directions[side].voids.load(Ordering::Acquire)
+    }
+
+    /// The consumer of the direction from `side` has read one.
+    pub fn take_void(&self, side: Side) {
+        let voids = &self.directions[side].voids;
+        // Relaxed: only this thread lowers it, and it publishes nothing.
+        let _ = voids.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+            count.checked_sub(1)
+        });
     }
 
     /// A stock message is about to be posted from `side`.
