@@ -9,11 +9,11 @@ import { Limit, Tag } from './format';
 import { seal } from './hash';
 import { LINEAR, PENDING } from './identity';
 import { denseArray, imul, jsonStringify } from './primordials';
-import type { ShapeWriter, Site, ValuesWriter } from './shapes';
+import type { Shape, ShapeRegistry, ShapeWriter, ValuesWriter } from './shapes';
 import { Small } from './write-object';
 import { writeUndefined } from './write-shape';
 
-export function compileWriter(keys: string[], word: number, sites: Site[]): ShapeWriter | undefined {
+export function compileWriter({ keys, word, sites }: Shape, registry: ShapeRegistry): ShapeWriter | undefined {
   const n = keys.length;
   const room = 4 * n + 4;
   const small = n <= Small.Keys;
@@ -25,7 +25,10 @@ return function write(e, o) {
   if (entered >= 0) return e.backRef(start, text, entered);
   let p = start, i32 = e.i32, t = text, open = ${small}, h = ${n}, s = '', v, w, n;
   i32[p++] = ${word};`;
-  for (let i = 0; i < n; i++) body += property(jsonStringify(keys[i]!), `sites[${i}]`, room, small ? i : undefined);
+  for (let i = 0; i < n; i++) {
+    const known = sites[i]!.constant.settle(registry);
+    body += property(jsonStringify(keys[i]!), `sites[${i}]`, room, small ? i : undefined, known);
+  }
   body += `
   e.pos = p;
   e.text = t;
@@ -56,7 +59,7 @@ function compileChunk(keys: string[], from: number): ValuesWriter | undefined {
 return function write(e, o, site) {
   if (e.pos + ${room} > e.cap) e.reserve(${room});
   let p = e.pos, i32 = e.i32, t = e.text, v, n;`;
-  for (let i = from; i < end; i++) body += property(jsonStringify(keys[i]!), 'site', room, undefined);
+  for (let i = from; i < end; i++) body += property(jsonStringify(keys[i]!), 'site', room);
   body += `
   e.pos = p;
   e.text = t;
@@ -65,12 +68,18 @@ return function write(e, o, site) {
   return generate('undefinedValue', body)?.(writeUndefined) as ValuesWriter | undefined;
 }
 
-/** The code of one property; with its index where the object is hashed. */
-function property(key: string, site: string, room: number, index: number | undefined): string {
+interface Known { text: string; word: number }
+
+/** The code of one property; with its index where the object is hashed. A known string is hashed as any string. */
+function property(key: string, site: string, room: number, index?: number, known?: Known): string {
   const hashed = (code: string): string => (index === undefined ? '' : code);
+  const constant = known === undefined ? '' : `if (v === ${jsonStringify(known.text)}) {
+    i32[p++] = ${known.word};
+    ${hashed(`s = v; h = imul(h, 31) + ${(known.text.length << 4) | Tag.Str} | 0;`)}
+  } else `;
   return `
   v = o[${key}];
-  if (typeof v === 'string' && (n = v.length) > 1 && n < ${Limit.Payload}) {
+  ${constant}if (typeof v === 'string' && (n = v.length) > 1 && n < ${Limit.Payload}) {
     i32[p++] = ${hashed('w = ')}n << 4 | ${Tag.Str};
     t += v;
     ${hashed('s = v; h = imul(h, 31) + w | 0;')}

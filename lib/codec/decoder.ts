@@ -101,6 +101,7 @@ export class Decoder {
       case Tag.Dbls: return readDoubles(this, word >>> 4);
       case Tag.Holey: return readHoley(this, word >>> 4);
       case Tag.Int32: return this.i32[this.pos++];
+      case Tag.Known: return this.shapes.known(word >>> 4);
       case Tag.Ext: return readExt(this, word >>> 4);
       default: throw new CorruptMessageError('tag');
     }

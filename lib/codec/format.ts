@@ -52,6 +52,8 @@ export const enum Tag {
   Holey = 11,
   /** one word: an int32 that Int does not hold */
   Int32 = 12,
+  /** payload: number of a registered string (see constants.ts) */
+  Known = 13,
   /** payload: Ext in the low byte, then bits of its own */
   Ext = 15,
 }
@@ -99,6 +101,10 @@ export const enum Limit {
   ShapeKeys = 64,
   /** Shapes of a process. */
   Shapes = 4096,
+  /** Strings that a thread registers: they share the numbers of the shapes. */
+  Known = 256,
+  /** Characters of a registered string. */
+  KnownChars = 64,
   /** Bytes up to which an ArrayBuffer travels inside the words. */
   Inline = 2048,
   /** A payload is below this. */

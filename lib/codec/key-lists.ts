@@ -5,6 +5,7 @@
  * A direct-mapped table: a list is kept when it comes twice in a row to its slot. The memory is bounded by the slots.
  */
 import { compileFastReader, type ShapeReader } from './compile-reader';
+import { internalized } from './constants';
 import type { Decoder } from './decoder';
 import { captured, charCodeAt, denseArray, imul } from './primordials';
 
@@ -63,11 +64,3 @@ function remember(d: Decoder, n: number, lengths: number, from: number): KeyEntr
   }
   return new KeyEntry(keys, all);
 }
-
-/** As a property name the string becomes a copy of its own, and the slice a pointer to that copy. */
-function internalized(slice: string): string {
-  void (slice in NAMES);
-  return slice;
-}
-
-const NAMES = { __proto__: null };

@@ -1,5 +1,6 @@
 /** Objects of a registered shape: loops at first, generated code for shapes in steady use. */
 import { compileCarefulReader, compileFastReader, type ShapeReader } from './compile-reader';
+import { internalized } from './constants';
 import { CorruptMessageError } from './corrupt';
 import { type Decoder, HOLE } from './decoder';
 import { defineOwn, denseArray } from './primordials';
@@ -16,6 +17,8 @@ export class ShapeReaders {
   private readonly entries = denseArray<Entry | null>(Limit.Shapes, null);
   /** The generated readers again, so that the common case is one load and one call. */
   private readonly readers = denseArray<ShapeReader>(Limit.Shapes, (d) => this.slow(d));
+  /** Registered strings by number. */
+  private readonly strings = denseArray<string | null>(Limit.Shapes, null);
 
   constructor(private readonly registry: ShapeRegistry) {}
 
@@ -30,6 +33,18 @@ export class ShapeReaders {
     const entry = this.entry(id);
     if (entry.uses++ === WARM) entry.careful = compileCarefulReader(entry.keys, HOLE) ?? null;
     return entry.careful === null ? readLoop(d, entry) : entry.careful(d);
+  }
+
+  /** The registered string with this number. */
+  known(id: number): string {
+    if (id >= Limit.Shapes) throw new CorruptMessageError('known');
+    return this.strings[id] ?? this.lookupString(id);
+  }
+
+  private lookupString(id: number): string {
+    const list = this.registry.lookup(id);
+    if (list === undefined || list.length !== 1) throw new CorruptMessageError('known');
+    return (this.strings[id] = internalized(list[0]!));
   }
 
   private slow(d: Decoder): object {

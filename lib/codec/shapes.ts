@@ -6,6 +6,7 @@
  * only now and then.
  */
 import type { Encoder } from './encoder';
+import { Constant } from './constants';
 import { captured, denseArray, mapGet, mapSet } from './primordials';
 import { Limit, Tag } from './format';
 
@@ -40,6 +41,7 @@ export class Site {
   novelty = 0;
   /** Objects not looked up since the place was given up. */
   skipped = 0;
+  readonly constant = new Constant();
 }
 
 export class Shape {
@@ -65,7 +67,7 @@ export class ShapeTable {
   private byFirst = new captured.Map<string, Map<string, Bucket>>();
   private size = 0;
   private full = false;
-  constructor(private readonly registry: ShapeRegistry, private readonly writer: ShapeWriter) {}
+  constructor(readonly registry: ShapeRegistry, private readonly writer: ShapeWriter) {}
 
   /** The registered shape of these keys, or null if they have to be written out. keys is kept. */
   find(keys: string[], site: Site): Shape | null {

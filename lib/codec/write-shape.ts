@@ -11,7 +11,7 @@ import { Small } from './write-object';
 const WARM = 16;
 
 export function writeShapeLoop(e: Encoder, object: Record<string, unknown>, shape: Shape): boolean {
-  if (++shape.uses === WARM) shape.write = compileWriter(shape.keys, shape.word, shape.sites) ?? shape.write;
+  if (++shape.uses === WARM) shape.write = compileWriter(shape, e.shapes.registry) ?? shape.write;
   const { keys, sites } = shape;
   const n = keys.length;
   const { pos: start, text, ids } = e;
@@ -24,6 +24,7 @@ export function writeShapeLoop(e: Encoder, object: Record<string, unknown>, shap
   let last = '';
   for (let i = 0; i < n; i++) {
     const value = object[keys[i]!];
+    sites[i]!.constant.meet(value);
     if (typeof value === 'object' && value !== null) {
       if (open) {
         open = false;
