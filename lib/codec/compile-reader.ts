@@ -50,6 +50,13 @@ return function read(d) {
 };`, hole);
 }
 
+/** An object of these keys from an array of its values. */
+export function compileLiteral(keys: string[]): ((values: unknown[]) => object) | undefined {
+  let literal = '';
+  for (let i = 0; i < keys.length; i++) literal += `${propertyName(keys[i]!)}:v[${i}],`;
+  return generate('v', `return {${literal}};`) as ((values: unknown[]) => object) | undefined;
+}
+
 function compile(body: string, hole: unknown): ShapeReader | undefined {
   return generate('Corrupt,substring,hole', body)?.(CorruptMessageError, substring, hole) as ShapeReader | undefined;
 }

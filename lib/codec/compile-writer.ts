@@ -8,8 +8,8 @@ import { generate } from './codegen';
 import { Limit, Tag } from './format';
 import { seal } from './hash';
 import { LINEAR, PENDING } from './identity';
-import { denseArray, imul, jsonStringify } from './primordials';
-import type { Shape, ShapeRegistry, ShapeWriter, ValuesWriter } from './shapes';
+import { imul, jsonStringify } from './primordials';
+import type { Shape, ShapeRegistry, ShapeWriter } from './shapes';
 import { Small } from './write-object';
 import { writeUndefined } from './write-shape';
 
@@ -37,35 +37,6 @@ return function write(e, o) {
 };`;
   const factory = generate('sites,seal,imul,undefinedValue', body);
   return factory?.(sites, seal, imul, writeUndefined) as ShapeWriter | undefined;
-}
-
-/** Properties of one generated function; V8 leaves much larger ones to the interpreter. */
-const CHUNK = 32;
-
-/** Generates the writer of the values of a large object, which is in the exact identity table and needs no hash. */
-export function compileValues(keys: string[]): ValuesWriter | undefined {
-  const chunks = denseArray<ValuesWriter | undefined>((keys.length + CHUNK - 1 - ((keys.length - 1) % CHUNK)) / CHUNK, undefined);
-  for (let i = 0; i < chunks.length; i++) if ((chunks[i] = compileChunk(keys, i * CHUNK)) === undefined) return undefined;
-  return (e, object, site) => {
-    for (let i = 0; i < chunks.length; i++) if (!chunks[i]!(e, object, site)) return false;
-    return true;
-  };
-}
-
-function compileChunk(keys: string[], from: number): ValuesWriter | undefined {
-  const end = from + CHUNK < keys.length ? from + CHUNK : keys.length;
-  const room = 4 * CHUNK + 4;
-  let body = `
-return function write(e, o, site) {
-  if (e.pos + ${room} > e.cap) e.reserve(${room});
-  let p = e.pos, i32 = e.i32, t = e.text, v, n;`;
-  for (let i = from; i < end; i++) body += property(jsonStringify(keys[i]!), 'site', room);
-  body += `
-  e.pos = p;
-  e.text = t;
-  return true;
-};`;
-  return generate('undefinedValue', body)?.(writeUndefined) as ValuesWriter | undefined;
 }
 
 interface Known { text: string; word: number }

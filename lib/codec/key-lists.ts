@@ -2,30 +2,49 @@
  * Key lists that came in messages, remembered by their characters: the keys of a dictionary that keeps coming need not be
  * cut out and internalized again, and its objects can be made by generated code.
  *
- * A direct-mapped table: a list is kept when it comes twice in a row to its slot. The memory is bounded by the slots.
+ * A direct-mapped table: a list is kept when it comes twice in a row to its slot. The memory is bounded by the characters
+ * that are kept. For a list that stays an object literal is generated, and no more than that: where there are many lists
+ * V8 interprets the code for long, so the values are read by a loop.
  */
-import { compileFastReader, type ShapeReader } from './compile-reader';
+import { compileLiteral } from './compile-reader';
 import { internalized } from './constants';
 import type { Decoder } from './decoder';
 import { captured, charCodeAt, denseArray, imul } from './primordials';
 
-const enum Size { Slots = 64, Keys = 1000, Chars = 32768, Warm = 4 }
+const enum Size { Slots = 512, Keys = 1000, Chars = 32768, Total = 1 << 20, Warm = 32, Literals = 256 }
+
+/** Literals that this thread may still generate: shapes need generated code more. */
+let literals: number = Size.Literals;
+
+type Literal = (values: unknown[]) => object;
 
 export class KeyEntry {
   private uses = 0;
-  private compiled: ShapeReader | null = null;
+  private literal: Literal | undefined = undefined;
+  /** Where the values are collected; undefined while an object with these keys is being read. */
+  private values: unknown[] | undefined = undefined;
   constructor(readonly keys: string[], readonly chars: string) {}
 
-  /** Generated code for these keys, once they have proved to stay. No key may be missing in the object. */
-  reader(): ShapeReader | null {
-    if (++this.uses === Size.Warm) this.compiled = compileFastReader(this.keys) ?? null;
-    return this.compiled;
+  /** Reads the values and makes the object; undefined, and nothing read, until the list has proved to stay. No key may be missing. */
+  read(d: Decoder): object | undefined {
+    if (++this.uses === Size.Warm && literals-- > 0) this.literal = compileLiteral(this.keys);
+    if (this.literal === undefined) return undefined;
+    const n = this.keys.length;
+    const values = this.values ?? denseArray<unknown>(n, undefined);
+    this.values = undefined;
+    for (let i = 0; i < n; i++) values[i] = d.next();
+    const object = this.literal(values);
+    for (let i = 0; i < n; i++) values[i] = undefined;
+    this.values = values;
+    return object;
   }
 }
 
 export class KeyLists {
-  private readonly entries = denseArray<KeyEntry | null>(Size.Slots, null);
+  private entries = denseArray<KeyEntry | null>(Size.Slots, null);
   private readonly hashes = new captured.Int32Array(Size.Slots);
+  /** Characters that the entries hold, or held before they were replaced. */
+  private chars = 0;
 
   /** The list of n keys with lengths at word `lengths` and `chars` characters from `from` on, or null. */
   find(d: Decoder, n: number, lengths: number, from: number, chars: number): KeyEntry | null {
@@ -38,6 +57,10 @@ export class KeyLists {
     if (this.hashes[slot] !== hash) {
       this.hashes[slot] = hash;
       return null;
+    }
+    if ((this.chars += chars) > Size.Total) {
+      this.entries = denseArray<KeyEntry | null>(Size.Slots, null);
+      this.chars = chars;
     }
     return (this.entries[slot] = remember(d, n, lengths, from));
   }

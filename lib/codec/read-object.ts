@@ -57,8 +57,8 @@ function readLong(d: Decoder, n: number, lengths: number, from: number): object 
 
 function readKnown(d: Decoder, entry: KeyEntry): object {
   if (d.refs === null) {
-    const read = entry.reader();
-    if (read !== null) return read(d);
+    const object = entry.read(d);
+    if (object !== undefined) return object;
   }
   const { keys } = entry;
   const object = d.add({ __proto__: null } as unknown as Record<string, unknown>);

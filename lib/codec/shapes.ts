@@ -20,15 +20,10 @@ export interface ShapeRegistry {
 /** Writes the properties of an object whose keys are known to be those of the shape; false: must go by the carrier. */
 export type ShapeWriter = (e: Encoder, object: Record<string, unknown>, shape: Shape) => boolean;
 
-/** Writes the values of a large object with known keys. */
-export type ValuesWriter = (e: Encoder, object: Record<string, unknown>, site: Site) => boolean;
-
 /** The keys of a dictionary that may come again. */
 export class KeyList {
   /** The keys as one string, once they have come again. */
   text: string | null = null;
-  uses = 0;
-  write: ValuesWriter | null = null;
   constructor(readonly keys: string[]) {}
 }
 

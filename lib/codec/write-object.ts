@@ -1,5 +1,4 @@
 /** Plain objects whose shape was not predicted: looked up by their keys, or written with them. */
-import { compileValues } from './compile-writer';
 import type { Encoder } from './encoder';
 import { Flag, Tag, Word } from './format';
 import { mix, seal } from './hash';
@@ -12,10 +11,6 @@ export const enum Small { Keys = 32, Elements = 32 }
 
 /** Number of keys from which a list that was just seen at this place is worth comparing with. */
 const REPEATED = 8;
-
-/** Repeats after which a writer is generated, and the most keys that it may have. */
-const WARM = 16;
-const COMPILED = 512;
 
 /** An object that is no proxy and has the prototype Object.prototype or null. */
 export function writePlain(e: Encoder, object: Record<string, unknown>, site: Site): boolean {
@@ -37,8 +32,8 @@ function writeDict(e: Encoder, object: Record<string, unknown>, keys: string[], 
   if (entered >= 0) return e.backRef(start, text, entered);
   e.reserve(n + 1);
   e.i32[e.pos++] = (n << 4) | Tag.Dict;
-  const list = writeKeys(e, keys, site);
-  if (!small) return list !== null && list.write !== null ? list.write(e, object, site) : writeValues(e, object, keys, site);
+  writeKeys(e, keys, site);
+  if (!small) return writeValues(e, object, keys, site);
   let open = true;
   let hash = n;
   let last = '';
@@ -84,13 +79,13 @@ function writeEntry(e: Encoder, object: object, key: string, value: unknown, sit
   return true;
 }
 
-/** A list that keeps coming back at one place is appended as one string, and returned. */
-function writeKeys(e: Encoder, keys: string[], site: Site): KeyList | null {
+/** A list that keeps coming back at one place is appended as one string. */
+function writeKeys(e: Encoder, keys: string[], site: Site): void {
   const n = keys.length;
   const { list } = site;
   if (n >= REPEATED && list !== null && sameKeys(list.keys, keys)) {
     repeat(e, list, n);
-    return list;
+    return;
   }
   if (n >= REPEATED) site.list = new KeyList(keys);
   const { i32 } = e;
@@ -102,7 +97,6 @@ function writeKeys(e: Encoder, keys: string[], site: Site): KeyList | null {
   }
   e.text = text;
   e.pos = pos;
-  return null;
 }
 
 function repeat(e: Encoder, list: KeyList, n: number): void {
@@ -117,7 +111,6 @@ function repeat(e: Encoder, list: KeyList, n: number): void {
   }
   e.pos = p;
   e.text += list.text ??= joined;
-  if (++list.uses === WARM && n <= COMPILED) list.write = compileValues(keys) ?? null;
 }
 
 /** A property that a getter has deleted since the keys were listed: stock skips those. */
