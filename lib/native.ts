@@ -21,7 +21,10 @@ export const TX_TEXT = 3;
 export const TX_WIDE = 4;
 export const TX_ATTACHMENTS = 5;
 export const TX_FORCE = 6;
-export const TX_QUIET = 7;
+export const TX_LAST = 7;
+/** Values of TX_FORCE. */
+export const FORCED = 1;
+export const QUIET = 2;
 
 /** What `send` leaves in TX_SLOT. */
 export const SENT = 0;

@@ -124,3 +124,21 @@ test('an end comes home from the far thread: its peer is local again and everyth
   back.close();
   road.near.close();
 });
+
+test('texts of every length around the powers of two arrive to the last unit', async (t) => {
+  const { near, far } = await farThread(t, wt).channel();
+  const texts = [14, 15, 16, 17, 20].flatMap((power) => [-1, 0, 1].flatMap((more) => {
+    const length = 2 ** power + more;
+    return ['é', '字', '\ud800'].map((last) => 'x'.repeat(length - 1) + last);
+  }));
+  for (const text of texts) {
+    for (const value of [text, [text, `${text}!`]]) {
+      near.postMessage(value);
+      const [same] = far.run(({ port, wt }, text) => {
+        const { message } = wt.receiveMessageOnPort(port);
+        return [Array.isArray(message) ? message[0] === text && message[1] === `${text}!` : message === text];
+      }, text);
+      assert.ok(same, `${text.length} units`);
+    }
+  }
+});

@@ -2,13 +2,15 @@
  * What this thread has once: the native binding, the codec, its receive buffers and its table of
  * ports. Made when the package is loaded.
  */
-import { BASE, Decoder, Encoder } from '../codec';
-import { type Binding, raw, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_QUIET, TX_SLOT, TX_TEXT, TX_WIDE } from '../native';
+import { BASE, Decoder, Encoder, lastUnit } from '../codec';
+import { type Binding, FORCED, QUIET, raw, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_LAST, TX_SLOT, TX_TEXT, TX_WIDE } from '../native';
 import { Batches } from './batch';
 import type { PortState } from './state';
 
 const SCRATCH_WORDS = 16 << 10;
 const KEEP_WORDS = 256 << 10;
+/** Units from which a text may travel in a block of its own (TEXT_IN_LANE in src/binding/send.rs). */
+const LONG_TEXT = 16 << 10;
 
 /** Set by receive.ts: the reactor's way into JS. */
 let onNews: () => void = () => {};
@@ -79,6 +81,7 @@ export function sendEncoded(slot: number, kind: number): number {
   words[TX_KIND] = kind;
   words[TX_FORCE] = 0;
   const { text, attachments } = encoder;
+  if (text.length > LONG_TEXT) words[TX_LAST] = lastUnit(text);
   if (attachments !== undefined) {
     words[TX_TEXT] = text.length;
     words[TX_WIDE] = encoder.wide ? 1 : 0;
@@ -95,21 +98,23 @@ export function sendEncoded(slot: number, kind: number): number {
   return words[TX_SLOT]!;
 }
 
-/** `sendControl` ahead of another frame, which wakes the reader for both. */
+/** `sendControl` with two words ahead of another frame, which wakes the reader for both. */
 export function sendAhead(slot: number, kind: number, word0: number, word1: number): void {
-  tx[TX_QUIET] = 1;
-  sendControl(slot, kind, word0, word1);
-  tx[TX_QUIET] = 0;
+  sendWords(slot, kind, QUIET, word0, word1);
 }
 
-/** Send a frame of our own with two words, whether or not the gate is open. */
-export function sendControl(slot: number, kind: number, word0 = 0, word1 = 0): void {
+/** Send a frame of our own, whether or not the gate is open. */
+export function sendControl(slot: number, kind: number): void {
+  sendWords(slot, kind, FORCED, 0, 0);
+}
+
+function sendWords(slot: number, kind: number, force: number, word0: number, word1: number): void {
   const words = tx;
   words[TX_SLOT] = slot;
   words[TX_END] = BASE + 2;
   words[TX_KIND] = kind;
   words[TX_WIDE] = 0;
-  words[TX_FORCE] = 1;
+  words[TX_FORCE] = force;
   words[BASE] = word0;
   words[BASE + 1] = word1;
   send();

@@ -20,12 +20,16 @@ pub mod tx {
     pub const WIDE: usize = 4;
     /// In: length of the attachments argument.
     pub const ATTACHMENTS: usize = 5;
-    /// In: 1 to send even if the gate is closed (control frames).
+    /// In: not 0 for control frames, which are sent even if the gate is closed; QUIET if another frame follows at
+    /// once, which will ring.
     pub const FORCE: usize = 6;
-    /// In: 1 if another frame follows at once, which will ring.
-    pub const QUIET: usize = 7;
+    /// In: the last unit of the text, for a long one. Node-API always writes a terminator, and room for that
+    /// would put a text of 2^n bytes into a block of twice its size.
+    pub const LAST: usize = 7;
     /// First word of the message.
     pub const BASE: usize = 8;
+    /// A value of FORCE.
+    pub const QUIET: i32 = 2;
 }
 
 /// What `send` returns.

@@ -71,7 +71,7 @@ unsafe fn push(
     }
     // SAFETY: the caller's clause.
     match unsafe { write_frame(state.env, port, buffer, text, &mut attachments) } {
-        Ok(()) if buffer.read(tx::QUIET) != 0 => SendStatus::Sent,
+        Ok(()) if buffer.read(tx::FORCE) == tx::QUIET => SendStatus::Sent,
         Ok(()) => {
             state.sent();
             after_push(port)
@@ -117,11 +117,18 @@ unsafe fn write_frame(
     kind |= if wide { KIND_WIDE } else { 0 } | if is_long { KIND_TEXT_ATTACHED } else { 0 };
     if let (Some(text), true) = (text, is_long) {
         let mut block = SlabPool::global()
-            .take(text_bytes + 4)
+            .take(text_bytes)
             .map_err(|_| SendStatus::TooLarge)?;
         // SAFETY: the caller's clause.
-        unsafe { read_text(env, text, wide, units, &mut block)? };
-        attachments.push(block.freeze().slice(..text_bytes));
+        unsafe { read_text(env, text, wide, units - 1, &mut block)? };
+        // Where the terminator is now.
+        let last = buffer.read(tx::LAST);
+        if wide {
+            block[text_bytes - 2..].copy_from_slice(&(last as u16).to_ne_bytes());
+        } else {
+            block[text_bytes - 1] = last as u8;
+        }
+        attachments.push(block.freeze());
     }
     let word_bytes = (end - tx::BASE) * 4;
     let in_lane = if is_long { 0 } else { text_bytes };
