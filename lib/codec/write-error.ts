@@ -5,12 +5,14 @@
  */
 import type { Encoder } from './encoder';
 import { ERROR_NAMES, ErrorPart, Ext, Tag } from './format';
-import { captured, hasOwn, ownDescriptor } from './primordials';
+import { captured, getPrototypeOf, hasOwn, isProxy, ownDescriptor } from './primordials';
 
 const clone = globalThis.structuredClone as ((value: unknown) => unknown) | undefined;
+const DOMExceptionPrototype: object = globalThis.DOMException.prototype;
 let keepsCause: boolean | undefined;
 
 export function writeError(e: Encoder, error: Error): boolean {
+  if (isDOMException(error)) return false;
   const { pos, text } = e;
   const known = e.ids.enterExact(error);
   if (known >= 0) return e.backRef(pos, text, known);
@@ -28,6 +30,12 @@ export function writeError(e: Encoder, error: Error): boolean {
   if (message !== undefined && !e.scalar(message.value)) return false;
   if (cause !== undefined && !e.scalar(cause.value)) return false;
   return e.scalar(stack);
+}
+
+/** From Node 22 on they are native errors, which stock clones in a way of its own. */
+function isDOMException(error: Error): boolean {
+  for (let o: object | null = error; o !== null && !isProxy(o); o = getPrototypeOf(o)) if (o === DOMExceptionPrototype) return true;
+  return false;
 }
 
 function classOf(name: string): number {
