@@ -8,17 +8,17 @@ export declare class Binding {
    * peer is asked to take back what is still in the lane. Returns a ticket.
    */
   detach(slot: number, received: number, modes: number, adopted: boolean): number
-  /** Undo `detach`. */
-  reattach(ticket: number): Arrival
+  /** Undo `detach`. Returns a slot. */
+  reattach(ticket: number): number
   /** Stock message `index` of the port in `slot` carries these ports (tickets; -1: not ours). */
   loadCargo(slot: number, index: number, tickets: Array<number>): void
   /** Undo `load_cargo`: the post threw. Returns fresh tickets. */
-  unloadLast(slot: number, index: number): Array<number>
+  unloadLast(slot: number, index: number): Int32Array
   /**
-   * The ports that stock message `index` brought to the port in `slot`, attached to this thread
-   * (null: not ours), or undefined if it brought none.
+   * The ports that stock message `index` brought to the port in `slot`, attached to this thread:
+   * three numbers each, the slot (-1: not ours) and what `detach` was given. Null if it brought none.
    */
-  unload(slot: number, index: number): Array<Arrival | undefined | null> | null
+  unload(slot: number, index: number): Float64Array | null
   /** A text that nobody outside this process can know. */
   get barrier(): string
   /** How many stock messages the port in `slot` has sent. */
@@ -32,7 +32,7 @@ export declare class Binding {
   /** `send(text?, attachments?)`, see `message.rs`. */
   get send(): (text?: string, attachments?: ArrayBuffer[]) => void
   /** `take(buffer)`, see `message.rs`. */
-  get take(): (buffer: number) => string | [string | undefined, ...number[]] | undefined
+  get take(): (buffer: number) => string | undefined
   /** `op(code, slot, value)`, see `op.rs`. */
   get op(): (code: number, slot: number, value: number) => number
   /** The buffer that `send` reads: an Int32Array over a SharedArrayBuffer. */
@@ -40,10 +40,10 @@ export declare class Binding {
   /** Buffer number `index` of those that `take` fills: an Int32Array over a SharedArrayBuffer. */
   setReceive(index: number, words: Int32Array): void
   /**
-   * A channel with both ends in this thread: their slots. `sent` and `received` are the numbers
-   * of stock messages each end has posted and taken so far.
+   * A channel with both ends in this thread: the slot of the first (see `meet_peer`). `sent` are the
+   * numbers of stock messages that each end has posted so far.
    */
-  openChannel(sent0: number, sent1: number): Array<number>
+  openChannel(sent0: number, sent1: number): number
   /** The channel between worker `thread_id` and its parent (side 0) as seen from `side`. */
   openWorker(threadId: number, side: number): number | null
   /** Nobody will look for the channel of this worker any more. */
@@ -83,18 +83,8 @@ export declare class Binding {
   hold(by: number): void
   /** Process-wide id of a list of keys, or -1 when the table is full. */
   registerShape(keys: Array<string>): number
-  /** The keys of a shape. */
-  shapeKeys(id: number): Array<string> | null
-}
-
-/** Where a port that arrives goes on. */
-export interface Arrival {
-  /** Its slot in this thread. */
-  slot: number
-  /** As given to `detach`. */
-  received: number
-  /** As given to `detach`. */
-  modes: number
+  /** Key number `index` of a shape; null after the last. */
+  shapeKey(id: number, index: number): string | null
 }
 
 /** Raised with each change of this file. */

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import type * as Raw from '../native';
 
 export type Binding = Raw.Binding;
-export type Arrival = Raw.Arrival;
 
 /** Must equal `LAYOUT_VERSION` in src/binding/layout.rs. */
 const LAYOUT_VERSION = 2;

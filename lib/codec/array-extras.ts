@@ -18,10 +18,19 @@ const works = probe();
 
 export function isCleanLongArray(array: unknown[]): boolean {
   // inspect builds arrays of its own, which setters on the prototypes would break.
-  if (works && prototypesPristine() && inspect(array, options) === clean(array.length)) return true;
+  if (works && prototypesPristine() && printed(array) === clean(array.length)) return true;
   const keys = objectKeys(array);
   const last = keys[keys.length - 1];
   return last !== undefined && `${+last}` === last && +last < array.length;
+}
+
+/** Nothing where a program has patched one of the methods that inspect calls. */
+function printed(array: unknown[]): string | undefined {
+  try {
+    return inspect(array, options);
+  } catch {
+    return undefined;
+  }
 }
 
 function clean(length: number): string {

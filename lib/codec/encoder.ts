@@ -11,7 +11,7 @@
 import { Ext, Flag, Layout, Limit, Tag, Word } from './format';
 import { Identity, UNWIND } from './identity';
 import {
-  captured, charCodeAt, getPrototypeOf, isNativeError, isProxy, ObjectPrototype, ownDescriptor, RangeErrorPrototype, regExpExec,
+  captured, charCodeAt, getPrototypeOf, isNativeError, isProxy, ObjectPrototype, ownValue, RangeErrorPrototype, regExpExec,
   typedArrayBuffer, typedArrayLength, typedArrayOffset,
 } from './primordials';
 import { Entries } from './write-collection';
@@ -248,5 +248,5 @@ function isWide(text: string): boolean {
 
 function isStackOverflow(error: unknown): boolean {
   if (!isNativeError(error) || getPrototypeOf(error) !== RangeErrorPrototype) return false;
-  return ownDescriptor(error, 'message')?.value === 'Maximum call stack size exceeded';
+  return ownValue(error, 'message') === 'Maximum call stack size exceeded';
 }

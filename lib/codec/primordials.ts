@@ -7,6 +7,7 @@
 import { types } from 'node:util';
 
 const { bind, call } = Function.prototype;
+export const { apply, construct } = Reflect;
 const uncurry = bind.bind(call) as unknown as (method: unknown) => never;
 
 function method<F extends (...args: never[]) => unknown>(f: F): (self: ThisParameterType<F> & unknown, ...args: Parameters<F>) => ReturnType<F> {
@@ -47,11 +48,11 @@ export const ownKeys: (o: object) => PropertyKey[] = Reflect.ownKeys;
 export const hasOwn: (o: object, key: PropertyKey) => boolean = Object.hasOwn;
 export const isArray: (v: unknown) => v is unknown[] = Array.isArray;
 export const isView = ArrayBuffer.isView;
-export const imul = Math.imul;
+export const { floor, imul, max, min } = Math;
 export const jsonStringify: (v: string) => string = JSON.stringify;
 export const captured = {
   Array, ArrayBuffer, BigInt, BigInt64Array, Boolean, DataView, Date, Error, Float64Array, Function, Int32Array,
-  Map, Number, Object, RegExp, Set, String, Uint8Array,
+  Map, Number, Object, RegExp, Set, SharedArrayBuffer, String, Uint8Array,
 };
 
 export const StringFromCharCode: (code: number) => string = String.fromCharCode;
@@ -68,6 +69,7 @@ export const mapSize: (self: object) => number = getter(Map.prototype, 'size');
 export const setSize: (self: object) => number = getter(Set.prototype, 'size');
 export const setForEach = method(Set.prototype.forEach);
 export const setAdd = method(Set.prototype.add);
+export const setHas = method(Set.prototype.has);
 
 export const booleanValueOf = method(Boolean.prototype.valueOf);
 export const numberValueOf = method(Number.prototype.valueOf);
@@ -77,6 +79,7 @@ export const bigIntValueOf = method(BigInt.prototype.valueOf);
 export const regExpSource: (self: object) => string = getter(RegExp.prototype, 'source');
 
 export const bufferByteLength: (self: object) => number = getter(ArrayBuffer.prototype, 'byteLength');
+export const sharedBufferByteLength: (self: object) => number = getter(SharedArrayBuffer.prototype, 'byteLength');
 export const bufferResizable = optionalGetter<boolean>(ArrayBuffer.prototype, 'resizable');
 export const bufferDetached = optionalGetter<boolean>(ArrayBuffer.prototype, 'detached');
 
@@ -84,6 +87,7 @@ export const TypedArrayPrototype = getPrototypeOf(Uint8Array.prototype) as Uint8
 export const typedArrayTag: (self: object) => string | undefined = getter(TypedArrayPrototype, Symbol.toStringTag);
 export const typedArrayBuffer: (self: object) => ArrayBufferLike = getter(TypedArrayPrototype, 'buffer');
 export const typedArrayOffset: (self: object) => number = getter(TypedArrayPrototype, 'byteOffset');
+export const typedArrayByteLength: (self: object) => number = getter(TypedArrayPrototype, 'byteLength');
 export const typedArrayLength: (self: object) => number = getter(TypedArrayPrototype, 'length');
 export const typedArraySet = method(TypedArrayPrototype.set) as (self: Uint8Array | Int32Array, source: ArrayLike<number>, offset?: number) => void;
 export const typedArrayFill = method(TypedArrayPrototype.fill) as (self: Int32Array, value: number) => void;
@@ -128,6 +132,17 @@ const isIndexFree = charCodeAt(`${String(objectPrototypeKeys[0])} `, 0) > 57;
 /** Sets an own, ordinary data property whatever the prototypes hold. */
 export function defineOwn(target: object, key: PropertyKey, value: unknown): void {
   defineProperty(target, key, { __proto__: null, value, writable: true, enumerable: true, configurable: true } as PropertyDescriptor);
+}
+
+/** The value of an own data property; undefined if there is none. Runs nothing of the user's. */
+export function ownValue(object: object, key: PropertyKey): unknown {
+  const descriptor = getOwnPropertyDescriptor(object, key);
+  return descriptor !== undefined && hasOwn(descriptor, 'value') ? descriptor.value : undefined;
+}
+
+/** An empty list without a prototype: no store to it can meet a setter. It must not reach the user. */
+export function bareList<T>(): T[] {
+  return setPrototypeOf([], null) as T[];
 }
 
 /** An array of n own elements; later stores below n never meet a prototype. */

@@ -17,7 +17,7 @@ export function writeError(e: Encoder, error: Error): boolean {
   const known = e.ids.enterExact(error);
   if (known >= 0) return e.backRef(pos, text, known);
   const message = ownDescriptor(error, 'message');
-  if (message !== undefined && typeof message.value !== 'string') return false;
+  if (message !== undefined && (!hasOwn(message, 'value') || typeof message.value !== 'string')) return false;
   const cause = stockKeepsCause() ? ownDescriptor(error, 'cause') : undefined;
   // A cause that refers back to its error is a failure in stock; objects are left to stock.
   if (cause !== undefined && (!hasOwn(cause, 'value') || typeof cause.value === 'object' && cause.value !== null)) return false;

@@ -2,7 +2,7 @@
  * A stock port becomes ours: its prototype is our class, its state hangs on it. The object stays the
  * real `MessagePort` that it is, so every part of Node that takes a port takes it.
  */
-import type { Arrival } from '../native';
+import { apply, setPrototypeOf, typedArrayLength } from '../codec/primordials';
 import { type Context, currentContext } from './context';
 import { meet } from './pair';
 import { openGate, start, stop } from './receive';
@@ -32,7 +32,7 @@ const onNewListener = anonymous(function (this: StockPort, size: number, type: s
     start(state);
   }
   // biome-ignore lint/complexity/noArguments: a rest parameter would run the array iterator
-  Reflect.apply(stockNewListener, this, arguments);
+  apply(stockNewListener, this, arguments);
 });
 
 const onRemoveListener = anonymous(function (this: StockPort, size: number, type: string): void {
@@ -42,12 +42,12 @@ const onRemoveListener = anonymous(function (this: StockPort, size: number, type
     this.unref();
   }
   // biome-ignore lint/complexity/noArguments: as above
-  Reflect.apply(stockRemoveListener, this, arguments);
+  apply(stockRemoveListener, this, arguments);
 });
 
 function hook(port: StockPort): void {
   (port as Internals)[kNewListener] = onNewListener;
-  Object.setPrototypeOf(port, portPrototype);
+  setPrototypeOf(port, portPrototype);
 }
 
 /** `onRemoveListener` takes the place of Node's hook, which is our way to stop the stock side. */
@@ -78,27 +78,32 @@ export function adoptPair(port1: StockPort, port2: StockPort): void {
   stamp(port2, seed);
 }
 
-/** A port that has a place in this thread's table. */
-export function adoptArrival(port: StockPort, arrival: Arrival): PortState {
+/** A port that has a place in this thread's table, with what it knew where it came from. */
+export function adoptAt(port: StockPort, slot: number, received: number, modes: number): PortState {
   const state = adopt(port);
-  state.received = arrival.received;
-  state.modes = arrival.modes;
-  attach(state, arrival.slot);
+  state.received = received;
+  state.modes = modes;
+  attach(state, slot);
   meet(state);
-  native.setHighWaterMark(arrival.slot, state.highWaterMark);
+  native.setHighWaterMark(slot, state.highWaterMark);
   if (state.started) openGate(state);
   return state;
 }
 
 /** Stock message `index` of `carrier` has brought `ports`. */
-export function adoptArrivals(carrier: PortState, index: number, ports: StockPort[]): void {
+export function adoptArrivals(carrier: PortState, index: number, ports: StockPort[], then?: (state: PortState) => void): void {
   const arrivals = native.unload(carrier.slot, index);
   if (arrivals === null) return;
-  for (let i = 0; i < arrivals.length; i++) {
-    const arrival = arrivals[i];
-    if (arrival == null) continue;
-    const port = arrivals.length === ports.length ? ports[i] : undefined;
-    if (port === undefined) native.close(arrival.slot);
-    else adoptArrival(port, arrival);
+  // For each port its slot (-1: not ours), messages received and modes.
+  const count = typedArrayLength(arrivals) / 3;
+  for (let i = 0; i < count; i++) {
+    const slot = arrivals[i * 3]!;
+    if (slot < 0) continue;
+    if (count !== ports.length) {
+      native.close(slot);
+      continue;
+    }
+    const state = adoptAt(ports[i]!, slot, arrivals[i * 3 + 1]!, arrivals[i * 3 + 2]!);
+    then?.(state);
   }
 }

@@ -3,14 +3,14 @@
  * then read in JS; frames are removed from the lane only after they were delivered, so that a port
  * which moves in the middle of a batch takes the rest along.
  */
+import { bareList, bufferByteLength, captured, typedArrayBuffer } from '../codec/primordials';
 import { FRAME_END, FRAME_HEADER, FRAME_KIND, FRAME_TEXT, RX_ADVANCE, RX_ATTACHMENTS, RX_BASE, RX_EVENTS, RX_FRAMES, RX_MORE, RX_NEEDED, RX_SETTLE, RX_SLOT } from '../native';
-
-/** Joined text of a batch, or that and the sizes of its attachments. */
-type Values = string | [string | undefined, ...number[]] | undefined;
 
 /** Memory that is about to be overwritten: `new ArrayBuffer` would fill it with zeros first. */
 const { allocUnsafeSlow } = Buffer;
-const allocate = (size: number): ArrayBuffer => allocUnsafeSlow(size).buffer as ArrayBuffer;
+const allocate = (size: number): ArrayBuffer => typedArrayBuffer(allocUnsafeSlow(size)) as ArrayBuffer;
+
+const words = (count: number): Int32Array => new captured.Int32Array(new captured.SharedArrayBuffer(count * 4));
 
 /** Largest buffer kept ahead, in bytes. */
 const SPARE = 4 << 20;
@@ -22,15 +22,16 @@ let spare = allocate(0);
  * fresh pages, at several times the price of the copy.
  */
 function landing(size: number): ArrayBuffer {
-  const buffer = spare.byteLength === size ? spare : allocate(size);
+  const buffer = bufferByteLength(spare) === size ? spare : allocate(size);
   spare = allocate(size <= SPARE ? size : 0);
   return buffer;
 }
 
 export interface Taker {
   advance(slot: number, frames: number): number;
+  attachmentSize(slot: number, index: number): number;
   copyAttachment(slot: number, index: number, target: ArrayBuffer): boolean;
-  take(buffer: number): Values;
+  take(buffer: number): string | undefined;
   setReceive(index: number, words: Int32Array): void;
 }
 
@@ -41,6 +42,7 @@ const KEEP_WORDS = 256 << 10;
 export class Batch {
   readonly index: number;
   words: Int32Array;
+  #size = WORDS;
   /** Slot of the port, -1 if there was none with news. */
   slot = -1;
   events = 0;
@@ -64,7 +66,7 @@ export class Batch {
   constructor(native: Taker, index: number) {
     this.#native = native;
     this.index = index;
-    this.words = new Int32Array(new SharedArrayBuffer(WORDS * 4));
+    this.words = words(WORDS);
     native.setReceive(index, this.words);
   }
 
@@ -75,12 +77,12 @@ export class Batch {
     words[RX_SETTLE] = this.slot;
     words[RX_ADVANCE] = this.delivered;
     this.delivered = 0;
-    let values = this.#native.take(this.index);
+    let text = this.#native.take(this.index);
     const events = words[RX_EVENTS]!;
     if (words[RX_NEEDED] !== 0) {
       this.#resize(words[RX_NEEDED]! >> 2);
       words = this.words;
-      values = this.#native.take(this.index);
+      text = this.#native.take(this.index);
     }
     this.slot = words[RX_SLOT]!;
     this.events = events;
@@ -88,24 +90,20 @@ export class Batch {
     this.more = words[RX_MORE] !== 0;
     this.#next = RX_BASE;
     this.#nextText = 0;
-    this.#keep(values, words[RX_ATTACHMENTS]!);
+    this.text = text ?? '';
+    this.attachments = this.#copyAttachments(words[RX_ATTACHMENTS]!);
     return this.left > 0;
   }
 
-  #keep(values: Values, attachments: number): void {
-    if (attachments === 0) {
-      this.text = (values as string | undefined) ?? '';
-      this.attachments = undefined;
-      return;
-    }
-    const list = values as Exclude<Values, string | undefined>;
-    this.text = list[0] ?? '';
-    this.attachments = [];
-    for (let i = 0; i < attachments; i++) {
-      const buffer = landing(list[i + 1] as number);
+  #copyAttachments(count: number): ArrayBuffer[] | undefined {
+    if (count === 0) return undefined;
+    const buffers = bareList<ArrayBuffer>();
+    for (let i = 0; i < count; i++) {
+      const buffer = landing(this.#native.attachmentSize(this.slot, i));
       this.#native.copyAttachment(this.slot, i, buffer);
-      this.attachments[i] = buffer;
+      buffers[i] = buffer;
     }
+    return buffers;
   }
 
   /** Go to the next frame of the batch. */
@@ -142,12 +140,13 @@ export class Batch {
     this.left = 0;
     this.text = '';
     this.attachments = undefined;
-    if (this.words.length > KEEP_WORDS) this.#resize(WORDS);
+    if (this.#size > KEEP_WORDS) this.#resize(WORDS);
   }
 
-  #resize(words: number): void {
+  #resize(count: number): void {
     const { words: old } = this;
-    this.words = new Int32Array(new SharedArrayBuffer(words * 4));
+    this.#size = count;
+    this.words = words(count);
     this.words[RX_SLOT] = old[RX_SLOT]!;
     this.#native.setReceive(this.index, this.words);
   }
@@ -155,7 +154,7 @@ export class Batch {
 
 /** Batches in use and free ones: a handler may read another port while its own batch waits. */
 export class Batches {
-  readonly #free: Batch[] = [];
+  readonly #free = bareList<Batch>();
   readonly #native: Taker;
   #idle = 0;
   #made = 0;

@@ -2,6 +2,7 @@
  * The stock port as the carrier of what the codec does not take: taking messages out of its queue,
  * counting them, and taking in the ports that they bring.
  */
+import { apply, defineOwn, defineProperty, floor, isArray, ownDescriptor } from '../codec/primordials';
 import { adoptArrivals } from './adopt';
 import { receivedLocal } from './pair';
 import type { PortState } from './state';
@@ -27,7 +28,9 @@ export const BARRIER: string = native.barrier;
  */
 export const ERA = 2 ** 40;
 
-export const nextEra = (count: number): number => (Math.floor(count / ERA) + 1) * ERA;
+const UNLIMITED = Number.POSITIVE_INFINITY;
+
+export const nextEra = (count: number): number => (floor(count / ERA) + 1) * ERA;
 
 /** Consumes a barrier. */
 export function isBarrier(state: PortState, value: unknown): boolean {
@@ -40,7 +43,7 @@ export function isBarrier(state: PortState, value: unknown): boolean {
  * Take one message out of the stock queue into `taken`. False if it is empty, or if a barrier has
  * brought the count to `until`.
  */
-export function pull(state: PortState, until = Number.POSITIVE_INFINITY): Taken {
+export function pull(state: PortState, until = UNLIMITED): Taken {
   const recorder = state.slot >= 0 && hasCargo(state.slot) ? recordPorts() : undefined;
   try {
     for (;;) {
@@ -73,7 +76,7 @@ export function arrive(state: PortState, ports: unknown): number {
     if (state.peer !== undefined) receivedLocal(state.peer);
   } else {
     state.voids = stockReceived(state.slot);
-    if (!state.catchingUp && Array.isArray(ports) && ports.length > 0) adoptArrivals(state, index, ports as StockPort[]);
+    if (!state.catchingUp && isArray(ports) && ports.length > 0) adoptArrivals(state, index, ports as StockPort[]);
   }
   return index;
 }
@@ -84,14 +87,17 @@ export function arrive(state: PortState, ports: unknown): number {
  */
 function recordPorts(): { ports: StockPort[]; stop(): void } | undefined {
   const { prototype } = StockPort;
-  const original = Object.getOwnPropertyDescriptor(prototype, 'unref');
-  if (original?.configurable !== true) return undefined;
+  // Without a prototype: the names of a descriptor may stand on `Object.prototype`.
+  const original = { __proto__: null, ...ownDescriptor(prototype, 'unref') } as PropertyDescriptor;
+  const unref: unknown = original.value;
+  if (original.configurable !== true || typeof unref !== 'function') return undefined;
   const ports: StockPort[] = [];
-  const unref = original.value as () => void;
+  let last: StockPort | undefined;
   const recorder = function (this: StockPort): void {
-    if (ports[ports.length - 1] !== this) ports[ports.length] = this;
-    unref.call(this);
+    if (last !== this) defineOwn(ports, ports.length, this);
+    last = this;
+    apply(unref, this, []);
   };
-  Object.defineProperty(prototype, 'unref', { ...original, value: recorder });
-  return { ports, stop: () => void Object.defineProperty(prototype, 'unref', original) };
+  defineProperty(prototype, 'unref', { __proto__: null, ...original, value: recorder } as PropertyDescriptor);
+  return { ports, stop: () => void defineProperty(prototype, 'unref', original) };
 }

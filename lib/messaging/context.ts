@@ -4,12 +4,16 @@
  * are accessors on the prototype of ports.
  */
 import { AsyncResource, executionAsyncId } from 'node:async_hooks';
+import { apply, ArrayPrototype, defineProperty, ownDescriptor } from '../codec/primordials';
 import { type PortState, stateOf } from './state';
 import type { StockPort } from './stock';
 
 const { runInAsyncScope } = AsyncResource.prototype;
-const { apply } = Reflect;
-const probe = new AsyncResource('threadport', { requireManualDestroy: true });
+const { pop } = ArrayPrototype;
+const { deleteProperty, isExtensible } = Reflect;
+const POP = { __proto__: null, ...ownDescriptor(ArrayPrototype, 'pop') } as PropertyDescriptor;
+const MANUAL = { __proto__: null, requireManualDestroy: true };
+const probe = new AsyncResource('threadport', MANUAL);
 
 function symbolNamed(pattern: RegExp): symbol | undefined {
   return Object.getOwnPropertySymbols(probe).find((symbol) => pattern.test(symbol.description ?? ''));
@@ -32,7 +36,7 @@ export function currentContext(): Context {
 
 function currentFrame(): unknown {
   if (kFrame === undefined) return undefined;
-  const resource = new AsyncResource('threadport', { requireManualDestroy: true });
+  const resource = new AsyncResource('threadport', MANUAL);
   return (resource as unknown as Record<symbol, unknown>)[kFrame];
 }
 
@@ -70,8 +74,66 @@ export function contextAccessors(): Record<symbol, PropertyDescriptor> {
   return accessors;
 }
 
-/** Run `body(state, argument)` in the async context of the port. */
-export const runInContext: <A, R>(state: PortState, body: (state: PortState, argument: A) => R, argument: A) => R =
-  kAsyncId === undefined || kTrigger === undefined
-    ? (state, body, argument) => body(state, argument)
-    : (state, body, argument) => apply(runInAsyncScope, state.port, [body, undefined, state, argument]) as never;
+type Body<A, R> = (state: PortState, argument: A) => R;
+
+/** Bodies that were entered; tells whether an exception came before. */
+let begun = 0;
+
+/**
+ * Run `body(state, argument)` in the async context of the port. In a realm where Node's own code fails to
+ * enter it, because a program has patched what that uses, the body runs without.
+ */
+export function runInContext<A, R>(state: PortState, body: Body<A, R>, argument: A): R {
+  if (kAsyncId === undefined || kTrigger === undefined || (isPopPatched() && !canLendPop())) return body(state, argument);
+  const before = begun;
+  try {
+    return apply(runInAsyncScope, state.port, [enter, undefined, state, body, argument]) as R;
+  } catch (error) {
+    if (begun !== before) throw error;
+  } finally {
+    if (begun !== before && isPopLent) takePopBack();
+  }
+  return body(state, argument);
+}
+
+function enter<A, R>(state: PortState, body: Body<A, R>, argument: A): R {
+  begun++;
+  try {
+    return body(state, argument);
+  } finally {
+    if (isPopPatched()) lendPop();
+  }
+}
+
+// Node leaves the context with `Array.prototype.pop` as it finds it. Where that fails, Node's stack of contexts is
+// corrupt, and the process ends at the next check. So Node gets the original for that moment.
+
+let isPopLent = false;
+let patchedPop: PropertyDescriptor | undefined;
+
+function isPopPatched(): boolean {
+  try {
+    return ArrayPrototype.pop !== pop;
+  } catch {
+    return true;
+  }
+}
+
+function canLendPop(): boolean {
+  const descriptor = ownDescriptor(ArrayPrototype, 'pop');
+  return descriptor === undefined ? isExtensible(ArrayPrototype) : descriptor.configurable === true;
+}
+
+function lendPop(): void {
+  if (!canLendPop()) return;
+  const descriptor = ownDescriptor(ArrayPrototype, 'pop');
+  patchedPop = descriptor && ({ __proto__: null, ...descriptor } as PropertyDescriptor);
+  isPopLent = true;
+  defineProperty(ArrayPrototype, 'pop', POP);
+}
+
+function takePopBack(): void {
+  isPopLent = false;
+  if (patchedPop === undefined) deleteProperty(ArrayPrototype, 'pop');
+  else defineProperty(ArrayPrototype, 'pop', patchedPop);
+}

@@ -2,19 +2,16 @@
  * Ports in transfer lists. The stock message carries the port itself; its lanes travel as cargo of
  * that message's number in the native table, so that they cannot be guessed or mixed up.
  */
-import { types } from 'node:util';
-import { adoptArrival } from './adopt';
+import { apply, bareList, isArray, isArrayBuffer, isProxy, typedArrayLength } from '../codec/primordials';
+import { adoptAt } from './adopt';
 import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
 import { openGate, releaseBatch, start } from './receive';
 import { endCarrying, endLate, enterLane, leaveLane, postTransfer } from './send';
 import { KIND_STOCK, type PortState, stateOf } from './state';
-import { StockPort, stockPost } from './stock';
+import { isStockPort, type StockPort, stockPost } from './stock';
 import { gate, native, sendControl, setHold, slots } from './thread';
 import { HOLD_CLOSE, HOLD_DRAIN } from './state';
-
-const isStockPort = Function.prototype[Symbol.hasInstance].bind(StockPort);
-const { isArray } = Array;
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */
 export interface Detached {
@@ -35,19 +32,19 @@ export function readList(transfer: object): unknown[] | undefined {
 }
 
 function readIterable(object: object): unknown[] | undefined {
-  const list: unknown[] = [];
+  const list = bareList<unknown>();
   if (isArray(object)) {
     for (let i = 0, { length } = object; i < length; i++) list[i] = object[i];
     return list;
   }
   const method = (object as Iterable<unknown>)[Symbol.iterator];
   if (typeof method !== 'function') return undefined;
-  const iterator = Reflect.apply(method, object, []) as Iterator<unknown>;
+  const iterator = apply(method, object, []) as Iterator<unknown>;
   if (typeof iterator !== 'object' || iterator === null) return undefined;
   const { next } = iterator;
   if (typeof next !== 'function') return undefined;
   for (;;) {
-    const result = Reflect.apply(next, iterator, []) as IteratorResult<unknown>;
+    const result = apply(next, iterator, []) as IteratorResult<unknown>;
     if (typeof result !== 'object' || result === null) return undefined;
     if (result.done) return list;
     list[list.length] = result.value;
@@ -55,11 +52,11 @@ function readIterable(object: object): unknown[] | undefined {
 }
 
 const isPort = (value: unknown): value is StockPort =>
-  typeof value === 'object' && value !== null && !types.isProxy(value) && isStockPort(value);
+  typeof value === 'object' && value !== null && !isProxy(value) && isStockPort(value);
 
 /** The ports in a list, each once. */
 export function portsIn(list: unknown[]): StockPort[] {
-  const ports: StockPort[] = [];
+  const ports = bareList<StockPort>();
   for (let i = 0; i < list.length; i++) {
     const entry = list[i];
     if (isPort(entry) && indexOf(ports, entry) < 0) ports[ports.length] = entry;
@@ -74,7 +71,7 @@ function indexOf(ports: StockPort[], port: StockPort): number {
 
 /** Is there nothing in the list that could bring ports of its own (a stream)? */
 function isPlain(list: unknown[]): boolean {
-  for (let i = 0; i < list.length; i++) if (!isPort(list[i]) && !types.isArrayBuffer(list[i])) return false;
+  for (let i = 0; i < list.length; i++) if (!isPort(list[i]) && !isArrayBuffer(list[i])) return false;
   return true;
 }
 
@@ -124,7 +121,7 @@ function postToStock(state: PortState, value: unknown, list: unknown[], ports: S
 
 /** For each port its ticket, or -1. */
 export function ticketsOf(ports: StockPort[], detached: Detached[]): number[] {
-  const tickets: number[] = [];
+  const tickets = bareList<number>();
   for (let i = 0; i < ports.length; i++) {
     tickets[i] = -1;
     for (let k = 0; k < detached.length; k++) if (detached[k]!.state.port === ports[i]) tickets[i] = detached[k]!.ticket;
@@ -134,7 +131,7 @@ export function ticketsOf(ports: StockPort[], detached: Detached[]): number[] {
 
 /** Take the lanes of all ports in `ports` off this thread, but for those of `carrier`. */
 export function detachAll(carrier: PortState | undefined, ports: StockPort[], adopted: boolean): Detached[] {
-  const detached: Detached[] = [];
+  const detached = bareList<Detached>();
   for (let i = 0; i < ports.length; i++) {
     const state = stateOf(ports[i]);
     if (state === undefined || state === carrier || state.closing || state.ended) continue;
@@ -155,15 +152,15 @@ function detach(state: PortState, adopted: boolean): number {
   }
   slots[slot] = undefined;
   state.slot = -1;
-  const ticket = native.detach(slot, state.received, state.modes, adopted);
-  return ticket;
+  return native.detach(slot, state.received, state.modes, adopted);
 }
 
-function restore(detached: Detached[], fresh: number[], ports: StockPort[]): void {
+function restore(detached: Detached[], fresh: Int32Array, ports: StockPort[]): void {
+  const count = typedArrayLength(fresh);
   for (let i = 0; i < detached.length; i++) {
     const { state } = detached[i]!;
-    const ticket = fresh[indexOf(ports, state.port)];
-    if (ticket !== undefined && ticket >= 0) reattach(state, ticket);
+    const index = indexOf(ports, state.port);
+    if (index < count && fresh[index]! >= 0) reattach(state, fresh[index]!);
   }
 }
 
@@ -173,7 +170,7 @@ export function reattachAll(detached: Detached[]): void {
 }
 
 function reattach(state: PortState, ticket: number): void {
-  adoptArrival(state.port, native.reattach(ticket));
+  adoptAt(state.port, native.reattach(ticket), state.received, state.modes);
   if (state.started) start(state);
   else if (state.reading) openGate(state);
 }

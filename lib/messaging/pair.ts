@@ -5,8 +5,10 @@
  */
 import { estimateSize } from './size';
 import { HOLD_DRAIN, type PortState } from './state';
-import { stockPost } from './stock';
+import { nextTick, stockDispatchEvent, stockListenerCount, stockPost } from './stock';
 import { attach, native, setHold, slots } from './thread';
+
+const DrainEvent = Event;
 
 /** The other end of `state` leaves this thread: from now on there may be a lane. */
 export function unlink(state: PortState): void {
@@ -29,9 +31,9 @@ export function meet(state: PortState): void {
 export function openLocal(state: PortState): boolean {
   const { peer } = state;
   if (peer === undefined || peer.slot >= 0 || state.closing || peer.closing || peer.ended) return false;
-  const pair = native.openChannel(state.sent, peer.sent);
-  enter(state, pair[0]!);
-  enter(peer, pair[1]!);
+  const slot = native.openChannel(state.sent, peer.sent);
+  enter(state, slot);
+  enter(peer, native.meetPeer(slot));
   return true;
 }
 
@@ -50,7 +52,7 @@ export function postLocal(state: PortState, value: unknown, list: unknown[] | un
   state.bytes += size;
   if (state.bytes >= state.highWaterMark && !state.full) {
     state.full = true;
-    if (state.port.listenerCount('drain') > 0) setHold(state, HOLD_DRAIN, true);
+    if (stockListenerCount(state.port, 'drain') > 0) setHold(state, HOLD_DRAIN, true);
   }
   return true;
 }
@@ -61,5 +63,5 @@ export function receivedLocal(state: PortState): void {
   if (!state.full || state.bytes >= state.highWaterMark) return;
   state.full = false;
   setHold(state, HOLD_DRAIN, false);
-  process.nextTick(() => state.port.dispatchEvent(new Event('drain')));
+  nextTick(() => stockDispatchEvent(state.port, new DrainEvent('drain')));
 }

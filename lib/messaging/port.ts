@@ -1,4 +1,5 @@
 /** `MessagePort`, `MessageChannel`, `receiveMessageOnPort`: the classes of the drop-in. */
+import { apply, construct, min } from '../codec/primordials';
 import { InvalidArgType, OutOfRange } from '../errors';
 import { adoptPair, setPortPrototype } from './adopt';
 import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './move';
@@ -18,14 +19,17 @@ import {
   stockPost,
   stockPostMessage,
   stockReceive,
+  stockStart,
 } from './stock';
 import { native } from './thread';
+
+const { MAX_SAFE_INTEGER } = Number;
 
 type Descriptors = Record<PropertyKey, PropertyDescriptor>;
 
 /** Throws what the stock constructor throws: ports are made by channels. */
 export const MessagePort = function MessagePort(): StockPort {
-  return Reflect.construct(StockPort, [], new.target ?? MessagePort);
+  return construct(StockPort, [], new.target ?? MessagePort);
 } as unknown as typeof StockPort;
 
 /** Properties that the stock class does not have; one level up, as Node does with its additions. */
@@ -59,14 +63,14 @@ export function setHighWaterMark(state: PortState, bytes: number): void {
   if (typeof bytes !== 'number') throw new InvalidArgType('highWaterMark', 'number', bytes);
   if (!(bytes >= 1)) throw new OutOfRange('highWaterMark', '>= 1', bytes);
   state.highWaterMark = bytes;
-  if (state.slot >= 0) native.setHighWaterMark(state.slot, Math.min(bytes, Number.MAX_SAFE_INTEGER));
+  if (state.slot >= 0) native.setHighWaterMark(state.slot, min(bytes, MAX_SAFE_INTEGER));
 }
 
 const methods = {
   postMessage(this: StockPort, value: unknown, transfer?: unknown): boolean | undefined {
     const state = stateOf(this);
     // biome-ignore lint/complexity/noArguments: the number of arguments matters
-    if (state === undefined || arguments.length === 0) return Reflect.apply(stockPostMessage, this, arguments);
+    if (state === undefined || arguments.length === 0) return apply(stockPostMessage, this, arguments);
     if (transfer === undefined || transfer === null) return post(state, value);
     if (typeof transfer !== 'object' && typeof transfer !== 'function') return stockPost(this, value, transfer);
     const list = readList(transfer);
@@ -76,7 +80,7 @@ const methods = {
 
   start(this: StockPort): void {
     const state = stateOf(this);
-    if (state === undefined) Reflect.apply(StockPort.prototype.start, this, []);
+    if (state === undefined) stockStart(this);
     else start(state);
   },
 
@@ -143,8 +147,8 @@ name(MessagePort, 'MessagePort');
 
 /** Two ports. As in Node it must be called with `new`. */
 export const MessageChannel = function MessageChannel(this: object): object {
-  if (new.target === undefined) return Reflect.apply(StockChannel as never, this, []);
-  const channel = Reflect.construct(StockChannel, [], new.target) as { port1: StockPort; port2: StockPort };
+  if (new.target === undefined) return apply(StockChannel as never, this, []);
+  const channel = construct(StockChannel, [], new.target) as { port1: StockPort; port2: StockPort };
   adoptPair(channel.port1, channel.port2);
   return channel;
 } as unknown as typeof StockChannel;

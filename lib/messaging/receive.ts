@@ -2,6 +2,7 @@
  * The receiving side: from frames (and stock messages) to listeners, one message at a time, with
  * nextTicks and microtasks in between as Node does it.
  */
+import { apply, max } from '../codec/primordials';
 import { EVENT_CLOSED, EVENT_DRAIN, EVENT_RECALL } from '../native';
 import type { Batch } from './batch';
 import { isBarrier, pull, type Taken, taken } from './carrier';
@@ -24,6 +25,7 @@ import {
   kCurrentlyReceivingPorts,
   type StockPort,
   stockDispatch,
+  stockDispatchEvent,
   stockHasRef,
   stockOnClose,
   stockRef,
@@ -34,6 +36,8 @@ import { batches, decoder, hasLaneFrames, native, schedule, setHold, setOnNews, 
 
 /** Messages of one wake-up, as in Node: then timers and I/O have their turn. */
 const BUDGET = 1000;
+const UNLIMITED = Number.POSITIVE_INFINITY;
+const DrainEvent = Event;
 
 type Internals = StockPort & Record<symbol, any>;
 
@@ -86,7 +90,7 @@ function onEvents(state: PortState, events: number): void {
 
 function emitDrain(state: PortState): void {
   if (state.onDrain !== undefined) state.onDrain();
-  else state.port.dispatchEvent(new Event('drain'));
+  else stockDispatchEvent(state.port, new DrainEvent('drain'));
 }
 
 /** Deliver up to `limit` messages of a port to its listeners. Returns how many. */
@@ -269,7 +273,7 @@ function decode(batch: Batch): void {
 
 /** Stock messages before number `sent` come first; those after it have their place in the lane. */
 function switchToLane(state: PortState, batch: Batch, sent: number, isSync: boolean): Taken {
-  const held = state.held.at(0);
+  const held = state.held.first;
   if (held !== undefined && held.index < sent) {
     batch.unread();
     state.held.shift();
@@ -284,7 +288,7 @@ function switchToLane(state: PortState, batch: Batch, sent: number, isSync: bool
     }
   }
   // Fewer have come if somebody took them with the stock receiveMessageOnPort.
-  state.received = Math.max(state.received, sent);
+  state.received = max(state.received, sent);
   state.laneFed = true;
   if (state.delivering === 0) stopStock(state);
   return false;
@@ -294,7 +298,7 @@ function stopStock(state: PortState): void {
   const { port } = state;
   const referenced = stockHasRef(port);
   state.stockRuns = false;
-  state.stopStock.call({}, 0, 'message');
+  apply(state.stopStock, {}, [0, 'message']);
   if (referenced) stockRef(port);
 }
 
@@ -356,7 +360,7 @@ export function deliverNow(state: PortState): void {
 /** The same where Node has entered the context of the port already. */
 function deliverAll(state: PortState): void {
   if (state.slot < 0) return;
-  deliver(state, Number.POSITIVE_INFINITY);
+  deliver(state, UNLIMITED);
   if (state.delivering === 0 && !state.waiting) releaseBatch(state);
 }
 

@@ -2,6 +2,7 @@
  * The sending side: the lane for what the codec takes, the stock port for everything else, and the
  * changes between the two that keep the order (see state.ts).
  */
+import { floor } from '../codec/primordials';
 import { RangeTooLarge } from '../errors';
 import { FULL, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
 import { BARRIER, nextEra } from './carrier';
@@ -16,7 +17,7 @@ import {
   type PortState,
 } from './state';
 import { carriedSize, estimateSize } from './size';
-import { stockPost } from './stock';
+import { stockListenerCount, stockPost } from './stock';
 import {
   batches,
   carry,
@@ -80,7 +81,7 @@ export function enterLane(state: PortState): boolean {
   if (current !== GATE_OPEN) return false;
   if (state.late) endLate(state);
   const sent = native.stockSent(state.slot);
-  sendAhead(state.slot, KIND_SWITCH, Math.floor(sent / 2 ** 30), sent % 2 ** 30);
+  sendAhead(state.slot, KIND_SWITCH, floor(sent / 2 ** 30), sent % 2 ** 30);
   state.laneOut = true;
   return true;
 }
@@ -199,7 +200,7 @@ export function recall(state: PortState): void {
 /** The high-water mark is reached: who waits for 'drain' keeps the loop alive. */
 function onFull(state: PortState): void {
   state.full = true;
-  const listeners = state.wantsDrain === undefined ? state.port.listenerCount('drain') : state.wantsDrain();
+  const listeners = state.wantsDrain === undefined ? stockListenerCount(state.port, 'drain') : state.wantsDrain();
   if (listeners > 0) setHold(state, HOLD_DRAIN, true);
 }
 

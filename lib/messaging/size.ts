@@ -3,16 +3,17 @@
  * properties only: nothing of the user's may run a second time.
  */
 import { types } from 'node:util';
+import {
+  bufferByteLength, dataViewBuffer, isArray, isArrayBuffer, isProxy, isView, objectKeys, ownValue, sharedBufferByteLength, typedArrayByteLength,
+} from '../codec/primordials';
 
+const { isDataView, isSharedArrayBuffer } = types;
 const NODE = 16;
 /** Beyond so many values the rest is not looked at. */
 const MOST = 1000;
 
 /** So many messages in a row count as the largest of late, unless somebody looks: an estimate costs as much as a short post. */
 const UNSEEN = 7;
-
-const { keys, getOwnPropertyDescriptor } = Object;
-const { isArray } = Array;
 
 /** Size of the next carried message of a port. */
 export function carriedSize(sample: Sample, value: unknown, list: unknown[] | undefined): number {
@@ -50,17 +51,26 @@ function add(walk: Walk, value: unknown, depth: number): void {
 }
 
 function addObject(walk: Walk, value: object, depth: number): void {
-  if (walk.left-- <= 0 || depth > 16 || types.isProxy(value)) return;
-  if (types.isAnyArrayBuffer(value) || types.isArrayBufferView(value)) {
-    walk.bytes += value.byteLength;
+  if (walk.left-- <= 0 || depth > 16 || isProxy(value)) return;
+  const bytes = bytesOf(value);
+  if (bytes >= 0) {
+    walk.bytes += bytes;
     return;
   }
   if (isArray(value) && value.length > MOST) {
     walk.bytes += value.length * NODE;
     return;
   }
-  const names = keys(value);
-  for (let i = 0; i < names.length && walk.left > 0; i++) {
-    add(walk, getOwnPropertyDescriptor(value, names[i]!)?.value, depth + 1);
-  }
+  const names = objectKeys(value);
+  for (let i = 0; i < names.length && walk.left > 0; i++) add(walk, ownValue(value, names[i]!), depth + 1);
+}
+
+/** Bytes of a buffer or view, which a transfer may have detached; -1 for anything else. */
+function bytesOf(value: object): number {
+  if (isArrayBuffer(value)) return bufferByteLength(value);
+  if (isSharedArrayBuffer(value)) return sharedBufferByteLength(value);
+  if (!isView(value)) return -1;
+  if (!isDataView(value)) return typedArrayByteLength(value);
+  // Its own getter throws over a detached buffer.
+  return bytesOf(dataViewBuffer(value));
 }

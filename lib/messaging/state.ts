@@ -43,36 +43,41 @@ export interface Carried {
   index: number;
 }
 
-/** First in, first out; uses no method that a program could have patched. */
+interface Link<T> {
+  readonly item: T;
+  next: Link<T> | undefined;
+}
+
+/** First in, first out. Linked, since an array that grows meets setters on `Array.prototype`. */
 export class Fifo<T> {
-  #items: (T | undefined)[] = [];
-  #first = 0;
+  length = 0;
+  #first: Link<T> | undefined = undefined;
+  #last: Link<T> | undefined = undefined;
 
-  get length(): number {
-    return this.#items.length - this.#first;
-  }
-
-  at(index: number): T | undefined {
-    return this.#items[this.#first + index];
+  get first(): T | undefined {
+    return this.#first?.item;
   }
 
   push(item: T): void {
-    this.#items[this.#items.length] = item;
+    const link: Link<T> = { item, next: undefined };
+    if (this.#last === undefined) this.#first = link;
+    else this.#last.next = link;
+    this.#last = link;
+    this.length++;
   }
 
   shift(): T | undefined {
-    if (this.#first === this.#items.length) return undefined;
-    const item = this.#items[this.#first];
-    this.#items[this.#first++] = undefined;
-    if (this.#first === this.#items.length || (this.#first >= 1024 && this.#first * 2 > this.#items.length)) this.#compact();
-    return item;
+    const link = this.#first;
+    if (link === undefined) return undefined;
+    this.#first = link.next;
+    if (link.next === undefined) this.#last = undefined;
+    this.length--;
+    return link.item;
   }
 
-  #compact(): void {
-    const left: (T | undefined)[] = [];
-    for (let i = this.#first; i < this.#items.length; i++) left[left.length] = this.#items[i];
-    this.#items = left;
-    this.#first = 0;
+  forEach(visit: (item: T, index: number) => void): void {
+    let index = 0;
+    for (let link = this.#first; link !== undefined; link = link.next) visit(link.item, index++);
   }
 }
 

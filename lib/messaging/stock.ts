@@ -9,14 +9,14 @@ type Method<A extends unknown[], R> = (this: StockPort, ...args: A) => R;
 
 const { call } = Function.prototype;
 
-
 /** `uncurried(f)(self, ...args)` without a later look-up of `call`. */
-function uncurried<A extends unknown[], R>(method: Method<A, R>): (self: StockPort, ...args: A) => R {
+export function uncurried<A extends unknown[], R>(method: Method<A, R>): (self: StockPort, ...args: A) => R {
   return call.bind(method as never) as never;
 }
 
 export const stock = workerThreads;
 export const StockPort = workerThreads.MessagePort;
+export const isStockPort = Function.prototype[Symbol.hasInstance].bind(StockPort) as (value: unknown) => value is StockPort;
 export const StockChannel = workerThreads.MessageChannel;
 export const StockWorker = workerThreads.Worker;
 export const stockReceive = workerThreads.receiveMessageOnPort;
@@ -36,6 +36,8 @@ export const kHybridDispatch = Symbol.for('nodejs.internal.kHybridDispatch');
 /** Where Node puts the ports of a message before it dispatches it. */
 export const kCurrentlyReceivingPorts = Symbol.for('nodejs.internal.kCurrentlyReceivingPorts');
 
+export const stockDispatchEvent = uncurried<[event: Event], boolean>(proto.dispatchEvent as never);
+export const stockListenerCount = uncurried<[type: string], number>(proto.listenerCount as never);
 export const stockDispatch = uncurried<[value: unknown, type: string, event?: unknown], void>(proto[kHybridDispatch]);
 
 function find(object: object, description: string): symbol | undefined {
@@ -68,6 +70,8 @@ export const kPublicPort = (worker: object): symbol | undefined => find(worker, 
 export const kOnExit = find(StockWorker.prototype, 'kOnExit');
 export const kOnMessage = find(StockWorker.prototype, 'kOnMessage');
 export const kOnErrorMessage = find(StockWorker.prototype, 'kOnErrorMessage');
+
+export const { nextTick } = process;
 
 /** Runs nextTicks and microtasks as Node does between two messages. */
 export const tick: () => void = (process as unknown as { _tickCallback(): void })._tickCallback;

@@ -3,6 +3,7 @@
  * ports. Made when the package is loaded.
  */
 import { BASE, Decoder, Encoder, lastUnit } from '../codec';
+import { bareList, captured, defineOwn, max } from '../codec/primordials';
 import { type Binding, FORCED, QUIET, raw, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_LAST, TX_SLOT, TX_TEXT, TX_WIDE } from '../native';
 import { Batches } from './batch';
 import type { PortState } from './state';
@@ -21,7 +22,7 @@ function makeBinding(): Binding {
 }
 
 function scratch(words: number): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(words * 4));
+  return new captured.Int32Array(new captured.SharedArrayBuffer(words * 4));
 }
 
 export const native: Binding = makeBinding();
@@ -37,6 +38,7 @@ export const stockReceived = (slot: number): number => op(4, slot, 0);
 export const hasLaneFrames = (slot: number): boolean => op(5, slot, 0) !== 0;
 const advance = (slot: number, frames: number): number => op(6, slot, frames);
 export const schedule = (slot: number): number => op(7, slot, 0);
+const attachmentSize = (slot: number, index: number): number => op(13, slot, index);
 export const hasCargo = (slot: number): boolean => op(8, slot, 0) !== 0;
 /** `stockBegin`, and the frame that keeps the message's place. Returns the gate, which must be open or forced; or NO_MEMORY. */
 export const carry = (slot: number, force: boolean): number => op(9, slot, force ? 1 : 0);
@@ -47,6 +49,7 @@ export const voidTaken = (slot: number): number => op(12, slot, 0);
 
 export const batches = new Batches({
   advance,
+  attachmentSize,
   copyAttachment: native.copyAttachment.bind(native),
   take: native.take,
   setReceive: native.setReceive.bind(native),
@@ -54,17 +57,26 @@ export const batches = new Batches({
 
 const shapes = {
   register: (keys: string[]): number => native.registerShape(keys),
-  lookup: (id: number): string[] | undefined => native.shapeKeys(id) ?? undefined,
+  lookup(id: number): string[] | undefined {
+    const keys: string[] = [];
+    for (;;) {
+      const key = native.shapeKey(id, keys.length);
+      if (key === null) return keys.length === 0 ? undefined : keys;
+      defineOwn(keys, keys.length, key);
+    }
+  },
 };
 
-let tx = scratch(SCRATCH_WORDS);
+let txWords = SCRATCH_WORDS;
+let tx = scratch(txWords);
 native.setTransmit(tx);
 
 export const encoder = new Encoder(
   tx,
   {
     grow(words: number): Int32Array {
-      tx = scratch(Math.max(words, tx.length * 2));
+      txWords = max(words, txWords * 2);
+      tx = scratch(txWords);
       native.setTransmit(tx);
       return tx;
     },
@@ -123,15 +135,16 @@ function sendWords(slot: number, kind: number, force: number, word0: number, wor
 /** Let go of the user's values; a scratch that a large message has grown goes back to normal. */
 export function releaseEncoder(): void {
   encoder.release();
-  if (tx.length > KEEP_WORDS) {
-    tx = scratch(SCRATCH_WORDS);
+  if (txWords > KEEP_WORDS) {
+    txWords = SCRATCH_WORDS;
+    tx = scratch(txWords);
     native.setTransmit(tx);
     encoder.adopt(tx);
   }
 }
 
 /** Ports of this thread by slot. */
-export const slots: (PortState | undefined)[] = [];
+export const slots = bareList<PortState | undefined>();
 
 export function attach(state: PortState, slot: number): void {
   state.slot = slot;

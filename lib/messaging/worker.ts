@@ -2,18 +2,24 @@
  * `Worker` and `parentPort`. Both ends of a worker's public channel are real stock ports inside
  * Node's own classes; they become ours in place, and find their lanes by thread id.
  */
-import type { EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
+import { apply, isArray } from '../codec/primordials';
 import { findPorts } from './find';
-import { adopt, adoptArrival, adoptArrivals } from './adopt';
+import { adopt, adoptArrivals } from './adopt';
 import { pull, taken } from './carrier';
 import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
 import { bufferedAmount, setHighWaterMark } from './port';
 import { deliverNow, forget, openGate, start, stop } from './receive';
 import type { PortState } from './state';
-import { kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, type StockPort, StockWorker, stock } from './stock';
-import { attach, native } from './thread';
+import { kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, type StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
+import { attach, hasCargo, native } from './thread';
 
 type Methods = Record<symbol, (...args: any[]) => unknown>;
+
+type Listen = (emitter: EventEmitter, name: string, listener: (name: unknown) => void) => void;
+
+const on = uncurried(EventEmitter.prototype.on as never) as unknown as Listen;
+const listenerCount = uncurried(EventEmitter.prototype.listenerCount as never) as unknown as (emitter: EventEmitter, name: string) => number;
 
 /** Number of the "message" that is a worker's workerData. */
 const WORKER_DATA = -1;
@@ -79,7 +85,7 @@ function extend(symbol: symbol | undefined, before: Hook | undefined, after?: Ho
   const value = function (this: WorkerBase, message: { type?: unknown } | undefined): unknown {
     before?.(this, message);
     // biome-ignore lint/complexity/noArguments: a rest parameter would run the array iterator
-    const result = Reflect.apply(original, this, arguments);
+    const result = apply(original, this, arguments);
     after?.(this, message);
     return result;
   };
@@ -105,7 +111,7 @@ export const Worker = WorkerBase;
 /** The lanes of the ports in `options.transferList`; all else about the options is Node's business. */
 function detachWorkerData(options: unknown): Detached[] {
   const list = (options as { transferList?: unknown } | undefined)?.transferList;
-  if (!Array.isArray(list)) return [];
+  if (!isArray(list)) return [];
   return detachAll(undefined, portsIn(list), false);
 }
 
@@ -121,7 +127,7 @@ function adoptPublicPort(worker: WorkerBase, moved: Detached[], options: unknown
   state.gateHeld = kOnMessage !== undefined;
   if (!state.gateHeld) openGate(state);
   state.onDrain = () => void worker.emit('drain');
-  state.wantsDrain = () => worker.listenerCount('drain');
+  state.wantsDrain = () => listenerCount(worker, 'drain');
   followListeners(worker, state);
   loadWorkerData(state, moved, (options as { workerData?: unknown } | undefined)?.workerData);
   return state;
@@ -129,11 +135,11 @@ function adoptPublicPort(worker: WorkerBase, moved: Detached[], options: unknown
 
 /** Node stops the public port when the worker's last 'message' listener goes. */
 function followListeners(worker: EventEmitter, state: PortState): void {
-  worker.on('newListener', (name) => {
-    if (name === 'message' && worker.listenerCount('message') === 0) start(state);
+  on(worker, 'newListener', (name) => {
+    if (name === 'message' && listenerCount(worker, 'message') === 0) start(state);
   });
-  worker.on('removeListener', (name) => {
-    if (name === 'message' && worker.listenerCount('message') === 0) stop(state);
+  on(worker, 'removeListener', (name) => {
+    if (name === 'message' && listenerCount(worker, 'message') === 0) stop(state);
   });
 }
 
@@ -178,30 +184,20 @@ function catchUp(state: PortState): void {
 /** A listener may have been there before us. */
 function catchUpAndGoOn(state: PortState): void {
   catchUp(state);
-  if (state.port.listenerCount('message') > 0) start(state);
+  if (stockListenerCount(state.port, 'message') > 0) start(state);
 }
 
 function numberHeld(state: PortState, sent: number): void {
   state.received = sent;
   const first = sent - state.held.length;
-  for (let i = 0; i < state.held.length; i++) {
-    const held = state.held.at(i)!;
+  state.held.forEach((held, i) => {
     held.index = first + i;
-    if (Array.isArray(held.ports) && held.ports.length > 0) adoptArrivals(state, held.index, held.ports as StockPort[]);
-  }
+    if (isArray(held.ports) && held.ports.length > 0) adoptArrivals(state, held.index, held.ports as StockPort[]);
+  });
 }
 
 function adoptWorkerData(state: PortState): void {
-  const arrivals = native.unload(state.slot, WORKER_DATA);
-  if (arrivals === null) return;
-  const ports = findPorts(stock.workerData);
-  for (let i = 0; i < arrivals.length; i++) {
-    const arrival = arrivals[i];
-    if (arrival == null) continue;
-    const port = ports.length === arrivals.length ? ports[i] : undefined;
-    if (port === undefined) native.close(arrival.slot);
-    else catchUpAndGoOn(adoptArrival(port, arrival));
-  }
+  if (hasCargo(state.slot)) adoptArrivals(state, WORKER_DATA, findPorts(stock.workerData), catchUpAndGoOn);
 }
 
 export const parentPort = adoptParentPort();

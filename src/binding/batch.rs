@@ -10,60 +10,25 @@ use super::external::external_string;
 use super::layout::{FRAME_HEADER_WORDS, KIND_TEXT_ATTACHED, KIND_WIDE, rx};
 use crate::lane::Frame;
 
-/// JS values of a batch.
-pub struct Values<'a> {
-    pub state: &'a EnvState,
-    pub text: sys::napi_value,
-    pub attachments: Vec<sys::napi_value>,
-}
-
-impl Values<'_> {
-    /// What `take` returns.
-    pub fn finish(self) -> sys::napi_value {
-        if self.attachments.is_empty() {
-            return self.text;
-        }
-        let env = self.state.env;
-        let mut array = ptr::null_mut();
-        // SAFETY: thread of the environment; values of the running call.
-        unsafe {
-            sys::napi_create_array_with_length(env, self.attachments.len() + 1, &raw mut array);
-            if !self.text.is_null() {
-                sys::napi_set_element(env, array, 0, self.text);
-            }
-            for (index, value) in (1..).zip(self.attachments) {
-                sys::napi_set_element(env, array, index, value);
-            }
-        }
-        array
-    }
-}
-
-/// Copy the frames of `slot` that fit into the buffer. False if there is none.
-pub fn fill(values: &mut Values<'_>, buffer: Words, slot: u32) -> bool {
-    let state = values.state;
+/// Copy the frames of `slot` that fit into the buffer. Returns their joined text (null: they have
+/// none), or `None` if there are no frames.
+pub fn fill(state: &EnvState, buffer: Words, slot: u32) -> Option<sys::napi_value> {
     let mut ports = state.ports.borrow_mut();
-    let Some(Some(port)) = ports.get_mut(slot as usize) else {
-        return false;
-    };
+    let port = ports.get_mut(slot as usize)?.as_mut()?;
     let mut arena = state.arena.borrow_mut();
     let mut batch = Batch::new(state, buffer, &mut arena);
     let attachments = batch.read(port);
     buffer.write(rx::FRAMES, batch.frames);
     buffer.write(rx::NEEDED, batch.needed);
     buffer.write(rx::MORE, i32::from(batch.more));
-    let found = batch.frames > 0 || batch.needed > 0;
+    buffer.write(
+        rx::ATTACHMENTS,
+        i32::try_from(attachments).unwrap_or(i32::MAX),
+    );
     if batch.frames > 0 {
-        values.text = batch.text();
-        for len in attachments {
-            values.attachments.push(new_number(state.env, len));
-        }
-        buffer.write(
-            rx::ATTACHMENTS,
-            i32::try_from(values.attachments.len()).unwrap_or(i32::MAX),
-        );
+        return Some(batch.text());
     }
-    found
+    (batch.needed > 0).then(ptr::null_mut)
 }
 
 /// Longest joined text of a batch, in bytes. A substring keeps its whole text alive in V8.
@@ -99,9 +64,9 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Read as many frames as fit. A frame with attachments travels alone; returns their sizes.
-    fn read(&mut self, port: &mut Port) -> Vec<usize> {
-        let mut sizes = Vec::new();
+    /// Read as many frames as fit. A frame with attachments travels alone; returns how many it has.
+    fn read(&mut self, port: &mut Port) -> usize {
+        let mut attachments = 0;
         let mut alone = false;
         port.half.consumer.peek(|frame| {
             // The visit after one that took attachments only tells that there is more.
@@ -109,11 +74,11 @@ impl<'a> Batch<'a> {
             self.more = !(fits && self.push(&frame));
             if !self.more && !frame.attachments.is_empty() {
                 alone = true;
-                sizes.extend(binary(&frame).iter().map(Bytes::len));
+                attachments = binary(&frame).len();
             }
             !self.more
         });
-        sizes
+        attachments
     }
 
     fn push(&mut self, frame: &Frame<'_>) -> bool {
@@ -228,11 +193,14 @@ fn binary<'a>(frame: &Frame<'a>) -> &'a [Bytes] {
     }
 }
 
-fn new_number(env: sys::napi_env, number: usize) -> sys::napi_value {
-    let mut value = ptr::null_mut();
-    // SAFETY: thread of the environment.
-    unsafe { sys::napi_create_double(env, number as f64, &raw mut value) };
-    value
+/// Bytes of attachment `index` of the first frame in the lane.
+pub fn attachment_size(port: &mut Port, index: usize) -> i32 {
+    let mut size = 0;
+    port.half.consumer.peek(|frame| {
+        size = binary(&frame).get(index).map_or(0, Bytes::len);
+        false
+    });
+    i32::try_from(size).unwrap_or(0)
 }
 
 /// Copy attachment `index` of the first frame in the lane to `target`. False unless the sizes agree.

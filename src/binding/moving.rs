@@ -1,10 +1,11 @@
 //! Ports that leave and arrive, and the numbers of stock messages.
 
 use napi::Result;
+use napi::bindgen_prelude::{Float64Array, Int32Array};
 use napi_derive::napi;
 
 use super::env::Port;
-use super::ports::{Arrival, Binding, invalid};
+use super::ports::{Binding, invalid};
 use crate::channel::{Baggage, PortRef};
 
 #[napi]
@@ -43,11 +44,11 @@ impl Binding {
             .take()
     }
 
-    /// Undo `detach`.
+    /// Undo `detach`. Returns a slot.
     #[napi]
-    pub fn reattach(&self, ticket: u32) -> Result<Arrival> {
+    pub fn reattach(&self, ticket: u32) -> Result<u32> {
         let port = self.redeem(ticket).ok_or_else(|| invalid("ticket"))?;
-        self.attach(&port.channel, port.side, None)
+        Ok(self.attach(&port.channel, port.side, None)?.0)
     }
 
     /// Stock message `index` of the port in `slot` carries these ports (tickets; -1: not ours).
@@ -66,29 +67,36 @@ impl Binding {
 
     /// Undo `load_cargo`: the post threw. Returns fresh tickets.
     #[napi]
-    pub fn unload_last(&self, slot: u32, index: f64) -> Vec<i32> {
+    pub fn unload_last(&self, slot: u32, index: f64) -> Int32Array {
         let ports = self
             .state
             .with_port(slot, |port| port.channel.unload_last(port.side, index))
             .flatten();
         let ports = ports.unwrap_or_default().into_iter();
-        ports
+        let tickets: Vec<i32> = ports
             .map(|port| port.map_or(-1, |port| self.ticket(port).cast_signed()))
-            .collect()
+            .collect();
+        tickets.into()
     }
 
-    /// The ports that stock message `index` brought to the port in `slot`, attached to this thread
-    /// (null: not ours), or undefined if it brought none.
+    /// The ports that stock message `index` brought to the port in `slot`, attached to this thread:
+    /// three numbers each, the slot (-1: not ours) and what `detach` was given. Null if it brought none.
     #[napi]
-    pub fn unload(&self, slot: u32, index: f64) -> Option<Vec<Option<Arrival>>> {
+    pub fn unload(&self, slot: u32, index: f64) -> Option<Float64Array> {
         let ports = self
             .state
             .with_port(slot, |port| port.channel.unload(1 - port.side, index))??;
         let arrive = |port: Option<PortRef>| {
             let port = port?;
-            self.attach(&port.channel, port.side, None).ok()
+            let (slot, Baggage { received, modes }) =
+                self.attach(&port.channel, port.side, None).ok()?;
+            Some([f64::from(slot), received, f64::from(modes)])
         };
-        Some(ports.into_iter().map(arrive).collect())
+        let arrivals: Vec<f64> = ports
+            .into_iter()
+            .flat_map(|port| arrive(port).unwrap_or([-1.0, 0.0, 0.0]))
+            .collect();
+        Some(arrivals.into())
     }
 
     /// A text that nobody outside this process can know.

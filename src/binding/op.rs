@@ -4,6 +4,7 @@ use std::ptr;
 
 use napi::sys;
 
+use super::batch::attachment_size;
 use super::entry::{OK, call};
 use super::env::{EnvState, Port};
 use super::layout::{KIND_CARRIER, KIND_VOID};
@@ -26,6 +27,7 @@ mod code {
     pub const VOID: i32 = 10;
     pub const VOIDS: i32 = 11;
     pub const VOID_TAKEN: i32 = 12;
+    pub const ATTACHMENT_SIZE: i32 = 13;
 }
 
 /// Returns a small number; 0 where there is nothing to tell or no such port.
@@ -62,6 +64,9 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> i32 {
 }
 
 fn answer(port: &mut Port, code: i32, value: f64) -> i32 {
+    if code == code::ATTACHMENT_SIZE {
+        return attachment_size(port, value as usize);
+    }
     let Port {
         channel,
         side,

@@ -22,17 +22,6 @@ pub struct Binding {
     pub(super) state: Rc<EnvState>,
 }
 
-/// Where a port that arrives goes on.
-#[napi(object)]
-pub struct Arrival {
-    /// Its slot in this thread.
-    pub slot: u32,
-    /// As given to `detach`.
-    pub received: f64,
-    /// As given to `detach`.
-    pub modes: u32,
-}
-
 pub(super) fn invalid(what: &str) -> Error {
     Error::new(Status::InvalidArg, format!("{what} is not valid here"))
 }
@@ -60,10 +49,7 @@ impl Binding {
     }
 
     /// `take(buffer)`, see `message.rs`.
-    #[napi(
-        getter,
-        ts_return_type = "(buffer: number) => string | [string | undefined, ...number[]] | undefined"
-    )]
+    #[napi(getter, ts_return_type = "(buffer: number) => string | undefined")]
     pub fn take(&self, env: Env) -> Result<Unknown<'_>> {
         self.entry(&env, "take", take::take)
     }
@@ -163,16 +149,16 @@ impl Binding {
         }
     }
 
-    /// A channel with both ends in this thread: their slots. `sent` and `received` are the numbers
-    /// of stock messages each end has posted and taken so far.
+    /// A channel with both ends in this thread: the slot of the first (see `meet_peer`). `sent` are the
+    /// numbers of stock messages that each end has posted so far.
     #[napi]
-    pub fn open_channel(&self, sent0: f64, sent1: f64) -> Result<Vec<u32>> {
+    pub fn open_channel(&self, sent0: f64, sent1: f64) -> Result<u32> {
         let channel = Channel::new();
         channel.set_stock_count(0, sent0 as u64);
         channel.set_stock_count(1, sent1 as u64);
-        (0..2)
-            .map(|side| Ok(self.attach(&channel, side, None)?.slot))
-            .collect()
+        let (slot, _) = self.attach(&channel, 0, None)?;
+        self.attach(&channel, 1, None)?;
+        Ok(slot)
     }
 
     /// The channel between worker `thread_id` and its parent (side 0) as seen from `side`.
@@ -181,7 +167,7 @@ impl Binding {
         let side = usize::from(side != 0);
         let thread = thread_id as u64;
         let channel = worker_channel(thread);
-        Some(self.attach(&channel, side, Some(thread)).ok()?.slot)
+        Some(self.attach(&channel, side, Some(thread)).ok()?.0)
     }
 
     /// Nobody will look for the channel of this worker any more.
@@ -190,25 +176,22 @@ impl Binding {
         forget_worker(thread_id as u64);
     }
 
+    /// A port gets a slot; its baggage is that of its last `detach`.
     pub(super) fn attach(
         &self,
         channel: &Arc<Channel>,
         side: usize,
         worker: Option<u64>,
-    ) -> Result<Arrival> {
+    ) -> Result<(u32, Baggage)> {
         let half = channel.claim(side).ok_or_else(|| invalid("port"))?;
-        let Baggage { received, modes } = half.baggage;
+        let baggage = half.baggage;
         let slot = self.state.insert(Port {
             channel: Arc::clone(channel),
             side,
             half,
             worker,
         });
-        Ok(Arrival {
-            slot,
-            received,
-            modes,
-        })
+        Ok((slot, baggage))
     }
 
     /// The slot of the peer of the port in `slot`, if it is in this very thread; else -1. If it is, the
@@ -357,14 +340,10 @@ impl Binding {
         crate::shapes::register(keys).map_or(-1, u32::cast_signed)
     }
 
-    /// The keys of a shape.
+    /// Key number `index` of a shape; null after the last.
     #[napi]
-    pub fn shape_keys(&self, id: u32) -> Option<Vec<Utf16String>> {
+    pub fn shape_key(&self, id: u32, index: u32) -> Option<Utf16String> {
         let keys = crate::shapes::lookup(id)?;
-        Some(
-            keys.iter()
-                .map(|key| Utf16String::from(key.clone()))
-                .collect(),
-        )
+        Some(keys.get(index as usize)?.clone().into())
     }
 }

@@ -4,15 +4,15 @@ use std::ptr;
 
 use napi::sys;
 
-use super::batch::{Values, fill};
+use super::batch::fill;
 use super::entry::{OK, call};
 use super::env::{EnvState, Port, Words};
 use super::layout::rx;
 use crate::channel::Gate;
 
 /// `take(buffer)`: the next batch of frames goes into the receive buffer with that number. Returns
-/// the joined text of the batch, an array of it and the sizes of the attachments (see
-/// `copy_attachment`), or undefined.
+/// the joined text of the batch, or undefined. Attachments are asked for one by one (`op`,
+/// `copy_attachment`): what makes an array here would run setters on `Array.prototype`.
 pub unsafe extern "C" fn take(
     env: sys::napi_env,
     info: sys::napi_callback_info,
@@ -64,13 +64,8 @@ fn visit(state: &EnvState, buffer: Words, slot: u32) -> Option<sys::napi_value> 
         events(port)
     })?;
     buffer.write(rx::EVENTS, events);
-    let mut values = Values {
-        state,
-        text: ptr::null_mut(),
-        attachments: Vec::new(),
-    };
-    let found = fill(&mut values, buffer, slot);
-    (found || events != 0).then(|| values.finish())
+    let text = fill(state, buffer, slot);
+    text.or_else(|| (events != 0).then(ptr::null_mut))
 }
 
 /// Remove delivered frames, and tell the producer if that brought it below its mark.
