@@ -184,6 +184,27 @@ test('two ports with messages in one turn each keep their own async context', as
   for (const [n, store] of seen) assert.equal(store, n);
 });
 
+test('the listeners of a port keep its async context after one of them has thrown', async (t) => {
+  const worker = spawn(t, wt, `({ parentPort, wt }) => {
+    const { AsyncLocalStorage } = require('node:async_hooks');
+    const storage = new AsyncLocalStorage();
+    process.on('uncaughtException', () => {});
+    const { port1, port2 } = storage.run('store', () => new wt.MessageChannel());
+    port1.on('message', (n) => {
+      port1.postMessage([n, storage.getStore()]);
+      if (n % 3 === 0) throw new Error('from a listener');
+    });
+    parentPort.postMessage(port2, [port2]);
+  }`);
+  const [port] = await once(worker, 'message');
+  const mail = inbox(port);
+  port.postMessage(0);
+  await mail.next();
+  for (let n = 1; n <= 20; n++) port.postMessage(n);
+  assert.deepEqual(await mail.take(20), sequence(20).map((n) => [n + 1, 'store']));
+  port.close();
+});
+
 test('a received port has the async context in which it was received', async (t) => {
   const storage = new AsyncLocalStorage();
   const road = storage.run('road', () => channel(t, wt));

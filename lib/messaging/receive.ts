@@ -93,7 +93,13 @@ function emitDrain(state: PortState): void {
   else stockDispatchEvent(state.port, new DrainEvent('drain'));
 }
 
-/** Deliver up to `limit` messages of a port to its listeners. Returns how many. */
+/** A listener has thrown since this was last reset. */
+let hasThrown = false;
+
+/**
+ * Deliver up to `limit` messages of a port to its listeners, or up to one whose listener throws: that ends
+ * the async context. Returns how many.
+ */
 function deliver(state: PortState, limit: number): number {
   let count = 0;
   let whole = false;
@@ -111,6 +117,8 @@ function deliver(state: PortState, limit: number): number {
       } catch (error) {
         // As from a stock port: an uncaughtException, and the next message still comes.
         native.fatal(error);
+        hasThrown = true;
+        break;
       }
     }
     whole ||= !isDeliverable(state);
@@ -360,7 +368,12 @@ export function deliverNow(state: PortState): void {
 /** The same where Node has entered the context of the port already. */
 function deliverAll(state: PortState): void {
   if (state.slot < 0) return;
+  hasThrown = false;
   deliver(state, UNLIMITED);
+  while (hasThrown && state.slot >= 0) {
+    hasThrown = false;
+    runInContext(state, deliver, UNLIMITED);
+  }
   if (state.delivering === 0 && !state.waiting) releaseBatch(state);
 }
 
