@@ -7,7 +7,7 @@
 import { types } from 'node:util';
 
 const { bind, call } = Function.prototype;
-export const { apply, construct } = Reflect;
+export const { apply, construct, set } = Reflect;
 const uncurry = bind.bind(call) as unknown as (method: unknown) => never;
 
 function method<F extends (...args: never[]) => unknown>(f: F): (self: ThisParameterType<F> & unknown, ...args: Parameters<F>) => ReturnType<F> {

@@ -2,8 +2,8 @@
  * A stock port becomes ours: its prototype is our class, its state hangs on it. The object stays the
  * real `MessagePort` that it is, so every part of Node that takes a port takes it.
  */
-import { apply, setPrototypeOf, typedArrayLength } from '../codec/primordials';
-import { type Context, currentContext } from './context';
+import { apply, set, setPrototypeOf, typedArrayLength } from '../codec/primordials';
+import { type Context, currentContext, setContextPrototype } from './context';
 import { meet } from './pair';
 import { openGate, start, stop } from './receive';
 import { PortState, Seed, setGrow, stamp, stateOf } from './state';
@@ -17,6 +17,7 @@ let portPrototype: object = Object.prototype;
 /** Set by port.ts, which defines the class. */
 export function setPortPrototype(prototype: object): void {
   portPrototype = prototype;
+  setContextPrototype(prototype);
 }
 
 /** Node's own have no name, and `util.inspect` shows it. */
@@ -54,7 +55,8 @@ function hook(port: StockPort): void {
 function makeState(port: StockPort, context: Context): PortState {
   const internals = port as Internals;
   const state = new PortState(port, context, internals[kRemoveListener]);
-  internals[kRemoveListener] = onRemoveListener;
+  // Not an assignment: the port may be frozen by now. Then it keeps Node's hook, and its peer goes on using the lane.
+  set(internals, kRemoveListener, onRemoveListener);
   return state;
 }
 

@@ -44,6 +44,7 @@ export function isBarrier(state: PortState, value: unknown): boolean {
  * brought the count to `until`.
  */
 export function pull(state: PortState, until = UNLIMITED): Taken {
+  if (state.over) return false;
   const recorder = state.slot >= 0 && hasCargo(state.slot) ? recordPorts() : undefined;
   try {
     for (;;) {

@@ -4,7 +4,7 @@
  * are accessors on the prototype of ports.
  */
 import { AsyncResource, executionAsyncId } from 'node:async_hooks';
-import { apply, ArrayPrototype, defineProperty, ownDescriptor } from '../codec/primordials';
+import { apply, ArrayPrototype, defineProperty, getPrototypeOf, hasOwn, ownDescriptor } from '../codec/primordials';
 import { type PortState, stateOf } from './state';
 import type { StockPort } from './stock';
 
@@ -56,6 +56,21 @@ function accessor(get: (this: StockPort) => unknown): PropertyDescriptor {
   return { get, enumerable: false, configurable: false };
 }
 
+let portPrototype: object | undefined;
+
+/** Set by adopt.ts: the prototype that has the accessors. */
+export function setContextPrototype(prototype: object): void {
+  portPrototype = prototype;
+}
+
+/**
+ * Will Node find the true id? With anything but a number its check of the stack of contexts ends the process. The
+ * accessors cannot be redefined, so only a port of another prototype, or with a property of its own, can hide them.
+ */
+function hasTrueId(port: StockPort): boolean {
+  return getPrototypeOf(port) === portPrototype && !hasOwn(port, kAsyncId as symbol);
+}
+
 /** Goes on the prototype of ports. */
 export function contextAccessors(): Record<symbol, PropertyDescriptor> {
   const accessors: Record<symbol, PropertyDescriptor> = {};
@@ -84,7 +99,9 @@ let begun = 0;
  * enter it, because a program has patched what that uses, the body runs without.
  */
 export function runInContext<A, R>(state: PortState, body: Body<A, R>, argument: A): R {
-  if (kAsyncId === undefined || kTrigger === undefined || (isPopPatched() && !canLendPop())) return body(state, argument);
+  if (kAsyncId === undefined || kTrigger === undefined || !hasTrueId(state.port) || (isPopPatched() && !canLendPop())) {
+    return body(state, argument);
+  }
   const before = begun;
   try {
     return apply(runInAsyncScope, state.port, [enter, undefined, state, body, argument]) as R;

@@ -4,12 +4,13 @@
  */
 import { apply, bareList, isArray, isArrayBuffer, isProxy, typedArrayLength } from '../codec/primordials';
 import { adoptAt } from './adopt';
+import { safePost } from './guard';
 import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
 import { openGate, releaseBatch, start } from './receive';
 import { endCarrying, endLate, enterLane, leaveLane, postTransfer } from './send';
 import { KIND_STOCK, type PortState, stateOf } from './state';
-import { isStockPort, type StockPort, stockPost } from './stock';
+import { isStockPort, type StockPort } from './stock';
 import { gate, native, sendControl, setHold, slots } from './thread';
 import { HOLD_CLOSE, HOLD_DRAIN } from './state';
 
@@ -94,7 +95,7 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
   } finally {
     if (failed) restore(detached, native.unloadLast(slot, index), ports);
   }
-  forgetMoved(detached);
+  forgetMoved(detached, ports);
   return posted;
 }
 
@@ -110,9 +111,9 @@ function postToStock(state: PortState, value: unknown, list: unknown[], ports: S
   const detached = detachAll(state, ports, false);
   let failed = true;
   try {
-    const posted = stockPost(state.port, value, list);
+    const posted = safePost(state.port, value, list);
     failed = false;
-    forgetMoved(detached);
+    forgetMoved(detached, ports);
     return posted;
   } finally {
     if (failed) reattachAll(detached);
@@ -175,7 +176,11 @@ function reattach(state: PortState, ticket: number): void {
   else if (state.reading) openGate(state);
 }
 
-/** The transfer took place. */
-export function forgetMoved(detached: Detached[]): void {
+/** The transfer of `ports` took place. */
+export function forgetMoved(detached: Detached[], ports: StockPort[]): void {
   for (let i = 0; i < detached.length; i++) unlink(detached[i]!.state);
+  for (let i = 0; i < ports.length; i++) {
+    const state = stateOf(ports[i]);
+    if (state !== undefined) state.over = true;
+  }
 }

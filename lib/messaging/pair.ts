@@ -3,9 +3,10 @@
  * only, and what has no lane moves exactly as Node moves it. Their channel is made when one of them is
  * transferred.
  */
+import { safePost } from './guard';
 import { estimateSize } from './size';
 import { HOLD_DRAIN, type PortState } from './state';
-import { nextTick, stockDispatchEvent, stockListenerCount, stockPost } from './stock';
+import { nextTick, stockDispatchEvent, stockListenerCount } from './stock';
 import { attach, native, setHold, slots } from './thread';
 
 const DrainEvent = Event;
@@ -44,7 +45,7 @@ function enter(state: PortState, slot: number): void {
 
 /** Post to a port of this thread. */
 export function postLocal(state: PortState, value: unknown, list: unknown[] | undefined): boolean | undefined {
-  const posted = list === undefined ? stockPost(state.port, value) : stockPost(state.port, value, list);
+  const posted = safePost(state.port, value, list);
   if (posted !== true) return posted;
   state.sent++;
   const size = estimateSize(value, list);

@@ -3,6 +3,7 @@ import { apply, construct, min } from '../codec/primordials';
 import { InvalidArgType, OutOfRange } from '../errors';
 import { adoptPair, setPortPrototype } from './adopt';
 import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './move';
+import { noteGone, safePost } from './guard';
 import { contextAccessors } from './context';
 import { onClosed, onStockMessage, receive, start } from './receive';
 import { beforeClose, post } from './send';
@@ -16,7 +17,6 @@ import {
   stockClose,
   stockDispatch,
   stockOnClose,
-  stockPost,
   stockPostMessage,
   stockReceive,
   stockStart,
@@ -72,9 +72,9 @@ const methods = {
     // biome-ignore lint/complexity/noArguments: the number of arguments matters
     if (state === undefined || arguments.length === 0) return apply(stockPostMessage, this, arguments);
     if (transfer === undefined || transfer === null) return post(state, value);
-    if (typeof transfer !== 'object' && typeof transfer !== 'function') return stockPost(this, value, transfer);
+    if (typeof transfer !== 'object' && typeof transfer !== 'function') return safePost(this, value, transfer);
     const list = readList(transfer);
-    if (list === undefined) return stockPost(this, value, transfer);
+    if (list === undefined) return safePost(this, value, transfer);
     return list.length === 0 ? post(state, value) : postWithList(state, value, list);
   },
 
@@ -107,7 +107,7 @@ function definePrototype(): void {
   Object.defineProperty(own, 'constructor', { value: { ...constructor, value: MessagePort }, enumerable: true });
   own[kHybridDispatch] = hidden(onDispatch);
   own[kOnClose] = hidden(onClose);
-  Object.defineProperties(backpressure, contextAccessors());
+  Object.assign(own, contextAccessors());
   const prototype = Object.create(backpressure, own) as object;
   Object.defineProperty(MessagePort, 'prototype', { value: prototype, writable: false });
   Object.setPrototypeOf(MessagePort, StockPort);
@@ -138,8 +138,13 @@ function onDispatch(this: StockPort, value: unknown, type: string, event?: unkno
 
 function onClose(this: StockPort): void {
   const state = stateOf(this);
-  if (state === undefined) stockOnClose(this);
-  else onClosed(state);
+  noteGone(this);
+  if (state === undefined) {
+    stockOnClose(this);
+    return;
+  }
+  state.over = true;
+  onClosed(state);
 }
 
 definePrototype();
@@ -169,10 +174,11 @@ export function receiveMessageOnPort(port: unknown): { message: unknown } | unde
 
 /** Another realm's port is a plain stock port: what is in the lane goes back to the stock queue first. */
 export function moveMessagePortToContext(port: StockPort, context: unknown): unknown {
-  const moved = stateOf(port) === undefined ? [] : detachAll(undefined, [port], false);
+  const ours = stateOf(port) === undefined ? [] : [port];
+  const moved = detachAll(undefined, ours, false);
   try {
     const result = stock.moveMessagePortToContext(port, context as never);
-    forgetMoved(moved);
+    forgetMoved(moved, ours);
     return result;
   } catch (error) {
     reattachAll(moved);

@@ -5,6 +5,7 @@
 import { floor } from '../codec/primordials';
 import { RangeTooLarge } from '../errors';
 import { FULL, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
+import { safePost } from './guard';
 import { BARRIER, nextEra } from './carrier';
 import { postLocal } from './pair';
 import {
@@ -53,7 +54,7 @@ export function post(state: PortState, value: unknown): Posted {
 /** Within this thread; or closed, or with a peer that is not ours: that is Node's business. */
 function postWithoutChannel(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
   if (state.slot < 0 && state.peer !== undefined && !state.closing) return postLocal(state, value, list);
-  return list === undefined ? stockPost(state.port, value) : stockPost(state.port, value, list);
+  return safePost(state.port, value, list);
 }
 
 function afterSend(state: PortState, value: unknown, status: number): Posted {
@@ -107,7 +108,7 @@ function postStock(state: PortState, value: unknown, list: unknown[] | undefined
   let posted: Posted;
   stockBegin(slot);
   try {
-    posted = list === undefined ? stockPost(state.port, value) : stockPost(state.port, value, list);
+    posted = safePost(state.port, value, list);
   } finally {
     if (posted === true) stockEnd(slot, estimateSize(value, list));
     else stockFailed(slot);
@@ -130,7 +131,7 @@ function postCarried(state: PortState, value: unknown, list: unknown[] | undefin
   state.carrying = true;
   let posted: Posted;
   try {
-    posted = list === undefined ? stockPost(state.port, value) : stockPost(state.port, value, list);
+    posted = safePost(state.port, value, list);
   } finally {
     if (posted !== true) endCarrying(state);
     else if (state.carrying) {

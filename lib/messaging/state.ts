@@ -111,6 +111,8 @@ export class PortState {
   closing = false;
   /** The stock handle is closed, 'close' waits for what is left in the lane. */
   ended = false;
+  /** The port has moved, or its handle is closed: Node must not be asked for messages (see guard.ts). */
+  over = false;
   /** The other side is gone: what is in the lane is all there will be. */
   laneOver = false;
   /** The lane waits for a stock message; the batch is kept. */

@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { apply, isArray } from '../codec/primordials';
 import { findPorts } from './find';
+import { guarded } from './guard';
 import { adopt, adoptArrivals } from './adopt';
 import { pull, taken } from './carrier';
 import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
@@ -30,14 +31,15 @@ class WorkerBase extends StockWorker {
   #highWaterMark: number | undefined;
 
   constructor(filename: string | URL, options?: unknown) {
-    const moved = detachWorkerData(options);
+    const ports = transferredPorts(options);
+    const moved = detachAll(undefined, ports, false);
     try {
-      super(filename, options as never);
+      super(filename, guardedOptions(options) as never);
     } catch (error) {
       reattachAll(moved);
       throw error;
     }
-    forgetMoved(moved);
+    forgetMoved(moved, ports);
     this.#state = adoptPublicPort(this, moved, options);
   }
 
@@ -108,11 +110,17 @@ Object.defineProperty(WorkerBase, 'length', { value: 1 });
 /** A thread of its own; messages to and from it travel by native lanes. */
 export const Worker = WorkerBase;
 
-/** The lanes of the ports in `options.transferList`; all else about the options is Node's business. */
-function detachWorkerData(options: unknown): Detached[] {
+/** The ports in `options.transferList`; all else about the options is Node's business. */
+function transferredPorts(options: unknown): StockPort[] {
   const list = (options as { transferList?: unknown } | undefined)?.transferList;
-  if (!isArray(list)) return [];
-  return detachAll(undefined, portsIn(list), false);
+  return isArray(list) ? portsIn(list) : [];
+}
+
+function guardedOptions(options: unknown): unknown {
+  if (typeof options !== 'object' || options === null) return options;
+  const { workerData } = options as { workerData?: unknown };
+  const safe = guarded(workerData);
+  return safe === workerData ? options : { __proto__: options, workerData: safe };
 }
 
 function adoptPublicPort(worker: WorkerBase, moved: Detached[], options: unknown): PortState | undefined {

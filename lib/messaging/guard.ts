@@ -1,0 +1,97 @@
+/**
+ * Calls with which Node (20 to 26) reads memory that is gone, and ends the process: a value with a port in it whose
+ * handle has been closed and freed. While the handle is still closing, Node throws a DataCloneError instead.
+ */
+import { isCleanLongArray } from '../codec/array-extras';
+import {
+  apply, bareList, captured, isArray, isMap, isProxy, isSet, isView, mapForEach, objectKeys, ownValue, setAdd, setForEach, setHas,
+} from '../codec/primordials';
+import { isStockPort, StockChannel, type StockPort, stockClose, stockHasRef, stockPost, stockRef, stockUnref } from './stock';
+
+/** Lengths between which an array is read by index. */
+const LISTED = 128;
+const SPARSE = 2 ** 25;
+
+/** Ports of ours with freed handles that a program may still hold: without them nothing needs to be looked at. */
+let gonePorts = 0;
+
+const collected = new FinalizationRegistry(() => void gonePorts--);
+const { register } = FinalizationRegistry.prototype;
+
+/** The handle of `port` is closed, or about to be freed. */
+export function noteGone(port: StockPort): void {
+  gonePorts++;
+  apply(register, collected, [port, undefined]);
+}
+
+/** A handle that is gone cannot be referenced. What only inherits from ports is refused by these methods. */
+function isGone(port: StockPort): boolean {
+  try {
+    if (stockHasRef(port)) return false;
+    stockRef(port);
+    const isAlive = stockHasRef(port);
+    stockUnref(port);
+    return !isAlive;
+  } catch {
+    return false;
+  }
+}
+
+/** `value`, or in place of one that Node must not see a port for which it throws the same as for a closing one. */
+export function guarded(value: unknown): unknown {
+  if (gonePorts === 0 || typeof value !== 'object' || value === null || !holdsGone(value)) return value;
+  const { port1 } = new StockChannel();
+  stockClose(port1);
+  return port1;
+}
+
+/** The stock `postMessage` for a value of the user's. */
+export function safePost(port: StockPort, value: unknown, list?: unknown): boolean | undefined {
+  return list === undefined ? stockPost(port, guarded(value)) : stockPost(port, guarded(value), list);
+}
+
+/** Not recursive: Node clones deeper structures than the stack of JavaScript holds. */
+function holdsGone(root: object): boolean {
+  const seen = new captured.Set<object>();
+  const open = bareList<object>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || setHas(seen, value) || isProxy(value)) return;
+    setAdd(seen, value);
+    open[open.length] = value;
+  };
+  visit(root);
+  while (open.length > 0) {
+    const object = open[open.length - 1]!;
+    open.length--;
+    if (isStockPort(object) && isGone(object)) return true;
+    visitInside(object, visit);
+  }
+  return false;
+}
+
+function visitInside(object: object, visit: (value: unknown) => void): void {
+  if (isView(object)) return;
+  if (isArray(object) && object.length > LISTED && object.length < SPARSE && isCleanLongArray(object)) {
+    visitElements(object, visit);
+    return;
+  }
+  if (isMap(object)) {
+    mapForEach(object as Map<unknown, unknown>, (value, key) => {
+      visit(key);
+      visit(value);
+    });
+  } else if (isSet(object)) setForEach(object as Set<unknown>, visit);
+  const names = objectKeys(object);
+  for (let i = 0; i < names.length; i++) visit(ownValue(object, names[i]!));
+}
+
+/** An element that is a getter runs once more here: a list of a million keys would cost more than Node's clone. */
+function visitElements(array: unknown[], visit: (value: unknown) => void): void {
+  for (let i = 0; i < array.length; i++) {
+    try {
+      visit(array[i]);
+    } catch {
+      // It throws again when Node reads it.
+    }
+  }
+}
