@@ -27,6 +27,11 @@ export declare class Binding {
   setStockSent(slot: number, sent: number): void
   /** The peer's posts: number ended, or -1 while one is under way. */
   peerStockSent(slot: number): number
+  /**
+   * The port in `slot` is closed and nobody here has closed it: leave what is in its lane to the peer. `take`
+   * tells what comes of it (EVENT_MOVED, EVENT_REFUSED).
+   */
+  offer(slot: number): void
   /** `drain` runs when ports have news. */
   constructor(drain: () => void)
   /** `send(text?, attachments?)`, see `message.rs`. */

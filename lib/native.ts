@@ -10,7 +10,7 @@ import type * as Raw from '../native';
 export type Binding = Raw.Binding;
 
 /** Must equal `LAYOUT_VERSION` in src/binding/layout.rs. */
-const LAYOUT_VERSION = 2;
+const LAYOUT_VERSION = 3;
 
 /** Header words of the transmit buffer (src/binding/layout.rs, `tx`). */
 export const TX_SLOT = 0;
@@ -51,6 +51,8 @@ export const RX_BASE = 8;
 export const EVENT_DRAIN = 1;
 export const EVENT_RECALL = 2;
 export const EVENT_CLOSED = 4;
+export const EVENT_MOVED = 8;
+export const EVENT_REFUSED = 16;
 
 /** Words before a frame's own. */
 export const FRAME_END = 0;

@@ -3,11 +3,11 @@
  * nextTicks and microtasks in between as Node does it.
  */
 import { apply, max } from '../codec/primordials';
-import { EVENT_CLOSED, EVENT_DRAIN, EVENT_RECALL } from '../native';
+import { EVENT_CLOSED, EVENT_DRAIN, EVENT_MOVED, EVENT_RECALL, EVENT_REFUSED } from '../native';
 import type { Batch } from './batch';
 import { isBarrier, pull, type Taken, taken } from './carrier';
 import { runInContext } from './context';
-import { recall } from './send';
+import { leaveLane, recall } from './send';
 import {
   type Carried,
   HOLD_CLOSE,
@@ -79,7 +79,9 @@ function takeBack(state: PortState, batch: Batch): Batch | undefined {
 }
 
 function onEvents(state: PortState, events: number): void {
-  if (events & EVENT_CLOSED) state.laneOver = true;
+  if (events & (EVENT_CLOSED | EVENT_REFUSED)) state.laneOver = true;
+  if (events & (EVENT_MOVED | EVENT_REFUSED)) state.offered = false;
+  if (events & EVENT_MOVED) finish(state);
   if (events & EVENT_RECALL) recall(state);
   if (events & EVENT_DRAIN && state.full) {
     state.full = false;
@@ -187,6 +189,7 @@ function takeMessage(state: PortState, isSync: boolean): Taken {
   for (;;) {
     const batch = nextFrame(state);
     if (batch === undefined) {
+      if (state.offered) return false;
       // A thread that was killed between a stock message and its frame: what is left has no place in the lane.
       if (state.laneOver) state.laneFed = false;
       return state.laneFed ? false : takeHeld(state);
@@ -378,7 +381,7 @@ function deliverAll(state: PortState): void {
 }
 
 function isPending(state: PortState): boolean {
-  return state.held.length > 0 || hasFrames(state);
+  return state.offered || state.held.length > 0 || hasFrames(state);
 }
 
 /** The port was started: let the peer use the lane, deliver what waits. */
@@ -410,6 +413,7 @@ export function onClosed(state: PortState): void {
     return;
   }
   state.ended = true;
+  if (!state.closing && !state.laneOver) offer(state);
   if (state.closing || !isPending(state)) {
     if (state.delivering === 0) finish(state);
     return;
@@ -418,6 +422,18 @@ export function onClosed(state: PortState): void {
     setHold(state, HOLD_CLOSE, true);
     schedule(state.slot);
   }
+}
+
+/**
+ * The other side has closed, or something that does not ask us has moved the port. Only the other side can
+ * tell: if it is there, it sends what is in the lane by the stock port, after the one that was moved.
+ */
+function offer(state: PortState): void {
+  if (!(state.reading || state.laneOut || isPending(state)) || !native.isPeerAdopted(state.slot)) return;
+  releaseBatch(state);
+  leaveLane(state, false);
+  native.offer(state.slot);
+  state.offered = true;
 }
 
 /** Free the slot and emit 'close'. */

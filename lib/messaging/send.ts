@@ -180,6 +180,8 @@ export function beforeClose(state: PortState): void {
  * The peer went where nobody reads lanes: what it has not taken goes by the stock port.
  */
 export function recall(state: PortState): void {
+  // After a close nothing can be posted: the other side reads its lane itself.
+  if (state.closing || state.ended) return;
   const own = native.beginRecall(state.slot);
   if (own === null) return;
   state.laneOut = false;

@@ -113,6 +113,8 @@ export class PortState {
   ended = false;
   /** The port has moved, or its handle is closed: Node must not be asked for messages (see guard.ts). */
   over = false;
+  /** The stock handle was closed, by nobody here: moved, or the other side is gone. It is asked. */
+  offered = false;
   /** The other side is gone: what is in the lane is all there will be. */
   laneOver = false;
   /** The lane waits for a stock message; the batch is kept. */

@@ -35,6 +35,8 @@ pub struct Port {
     pub half: Half,
     /// Set for the channel between a worker and its parent.
     pub worker: Option<u64>,
+    /// The peer's half, here for a recall only: the channel does not ring here.
+    pub recalled: bool,
 }
 
 impl Port {
@@ -45,8 +47,16 @@ impl Port {
             side,
             half,
             worker,
+            recalled,
         } = self;
+        if recalled {
+            // The thread was killed in the middle of it.
+            channel.end_recall(side, half);
+            return;
+        }
         channel.bell(side).detach();
+        channel.drop_cargo(1 - side);
+        channel.drop_doomed(side);
         drop(half);
         channel.bell(1 - side).ring();
         if let Some(thread) = worker {
@@ -100,6 +110,8 @@ pub struct EnvState {
     pub ports: RefCell<Vec<Option<Port>>>,
     pub free: RefCell<Vec<u32>>,
     pub transit: RefCell<Vec<Option<PortRef>>>,
+    /// Ports that may have been moved behind our back, by slot (`offer.rs`).
+    pub offered: RefCell<Vec<(u32, PortRef)>>,
     pub transmit: Cell<Words>,
     pub receive: RefCell<Vec<Words>>,
     pub arena: RefCell<Vec<u8>>,
@@ -193,6 +205,7 @@ impl EnvState {
             ports: RefCell::new(Vec::new()),
             free: RefCell::new(Vec::new()),
             transit: RefCell::new(Vec::new()),
+            offered: RefCell::new(Vec::new()),
             transmit: Cell::new(none),
             receive: RefCell::new(Vec::new()),
             arena: RefCell::new(Vec::new()),
@@ -409,22 +422,38 @@ impl EnvState {
 
     /// Give a port of this thread a slot and let its channel ring here.
     pub fn insert(&self, port: Port) -> u32 {
+        let (channel, side) = (Arc::clone(&port.channel), port.side);
+        let slot = self.place(port);
+        channel.bell(side).attach(Arc::clone(&self.reactor), slot);
+        slot
+    }
+
+    /// A slot for a port whose channel does not ring here.
+    pub fn place(&self, port: Port) -> u32 {
         let mut ports = self.ports.borrow_mut();
         let slot = self.free.borrow_mut().pop().unwrap_or_else(|| {
             ports.push(None);
             u32::try_from(ports.len() - 1).unwrap_or(u32::MAX)
         });
-        let (channel, side) = (Arc::clone(&port.channel), port.side);
         ports[slot as usize] = Some(port);
-        drop(ports);
-        channel.bell(side).attach(Arc::clone(&self.reactor), slot);
         slot
     }
 
     /// Take a port out of its slot.
     pub fn remove(&self, slot: u32) -> Option<Port> {
-        let port = self.ports.borrow_mut().get_mut(slot as usize)?.take()?;
+        if let Some(offered) = self.take_offer(slot) {
+            offered.channel.bell(offered.side).detach();
+            self.free.borrow_mut().push(slot);
+            return None;
+        }
+        let port = self.displace(slot)?;
         port.channel.bell(port.side).detach();
+        Some(port)
+    }
+
+    /// Undo `place`.
+    pub fn displace(&self, slot: u32) -> Option<Port> {
+        let port = self.ports.borrow_mut().get_mut(slot as usize)?.take()?;
         self.free.borrow_mut().push(slot);
         Some(port)
     }

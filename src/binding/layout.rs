@@ -4,7 +4,7 @@
 /// Raised with each change of this file.
 #[allow(dead_code, reason = "read by lib/native.ts")]
 #[napi_derive::napi]
-pub const LAYOUT_VERSION: u32 = 2;
+pub const LAYOUT_VERSION: u32 = 3;
 
 /// Header of the transmit buffer; the message's words begin at [`TX_BASE`].
 pub mod tx {
@@ -76,6 +76,10 @@ pub mod rx {
     pub const EVENT_RECALL: i32 = 2;
     /// The other side is gone: what is in the lane is all there will be.
     pub const EVENT_CLOSED: i32 = 4;
+    /// An offered port was moved.
+    pub const EVENT_MOVED: i32 = 8;
+    /// An offered port was not moved, its peer is gone.
+    pub const EVENT_REFUSED: i32 = 16;
 }
 
 /// Words before a frame's own: one past its last word, kind, text length in units, wide.

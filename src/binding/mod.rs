@@ -11,6 +11,7 @@ mod external;
 mod hooks;
 mod layout;
 mod moving;
+mod offer;
 mod op;
 mod pin;
 mod ports;

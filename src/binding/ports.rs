@@ -190,6 +190,7 @@ impl Binding {
             side,
             half,
             worker,
+            recalled: false,
         });
         Ok((slot, baggage))
     }
@@ -290,11 +291,12 @@ impl Binding {
                 .then(|| (Arc::clone(&port.channel), 1 - port.side))
         })??;
         let half = channel.reclaim(side)?;
-        Some(self.state.insert(Port {
+        Some(self.state.place(Port {
             channel,
             side,
             half,
             worker: None,
+            recalled: true,
         }))
     }
 
@@ -306,7 +308,7 @@ impl Binding {
             side,
             half,
             ..
-        }) = self.state.remove(slot)
+        }) = self.state.displace(slot)
         {
             channel.end_recall(side, half);
         }

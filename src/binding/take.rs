@@ -59,10 +59,17 @@ fn settle(state: &EnvState, buffer: Words) {
 
 /// Read from one port. `None` if there is no such port or nothing to tell.
 fn visit(state: &EnvState, buffer: Words, slot: u32) -> Option<sys::napi_value> {
+    let settled = state.settle_offer(slot);
+    if settled == Some(true) {
+        buffer.write(rx::EVENTS, rx::EVENT_MOVED);
+        return Some(ptr::null_mut());
+    }
     let events = state.with_port(slot, |port| {
         port.channel.bell(port.side).answer();
         events(port)
     })?;
+    let refused = settled.map_or(0, |_| rx::EVENT_REFUSED);
+    let events = events | refused;
     buffer.write(rx::EVENTS, events);
     let text = fill(state, buffer, slot);
     text.or_else(|| (events != 0).then(ptr::null_mut))

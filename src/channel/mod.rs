@@ -74,13 +74,29 @@ pub struct Baggage {
     pub modes: u32,
 }
 
-/// A port in transit: which channel and which of its ends.
-#[derive(Clone)]
+/// A port in transit: which channel and which of its ends. One that is dropped before somebody claimed the
+/// port asks its peer to recall: the port went where nobody reads lanes, or nowhere.
 pub struct PortRef {
     /// The channel of the port.
     pub channel: Arc<Channel>,
     /// Its end.
     pub side: Side,
+}
+
+impl Drop for PortRef {
+    fn drop(&mut self) {
+        self.channel.abandon(self.side);
+    }
+}
+
+/// What became of a port that was parked for a recall while its thread waits.
+pub enum Offer {
+    /// Not known yet.
+    Pending,
+    /// The peer has taken back what was in the lane.
+    Recalled,
+    /// Nobody is there who could: the half is the owner's again.
+    Refused(Half),
 }
 
 /// Ports that stock message number `index` of a direction carries, in the order of its transfer list.
@@ -220,6 +236,41 @@ impl Channel {
         }
     }
 
+    /// Nobody will claim `side` any more.
+    fn abandon(&self, side: Side) {
+        let parked = lock(&self.parked[side]);
+        if parked.is_none() {
+            return;
+        }
+        // Relaxed: the ring below publishes it to a thread that waits for the peer's answer.
+        self.adopted[side].store(false, Ordering::Relaxed);
+        self.set_gate(1 - side, Gate::Recall);
+        drop(parked);
+        self.bells[1 - side].ring();
+    }
+
+    /// The owner of `side`, which parked it with `adopted` false and listens on its bell: what became of it?
+    pub fn offer(&self, side: Side) -> Offer {
+        let mut parked = lock(&self.parked[side]);
+        match (parked.take(), self.gate(1 - side)) {
+            (Some(half), Gate::Recall)
+                if half.consumer.is_closed() || !self.is_adopted(1 - side) =>
+            {
+                self.set_gate(1 - side, Gate::Closed);
+                Offer::Refused(half)
+            }
+            (half @ Some(_), gate) => {
+                *parked = half;
+                if gate == Gate::Recall {
+                    Offer::Pending
+                } else {
+                    Offer::Recalled
+                }
+            }
+            (None, _) => Offer::Pending,
+        }
+    }
+
     /// Producer, gate in state Recall: take the reader's half to read back what it left (R2).
     pub fn reclaim(&self, side: Side) -> Option<Half> {
         lock(&self.parked[side]).take()
@@ -227,10 +278,13 @@ impl Channel {
 
     /// Undo `reclaim`; from now on the producer uses the stock port.
     pub fn end_recall(&self, side: Side, half: Half) {
-        *lock(&self.parked[side]) = Some(half);
+        let mut parked = lock(&self.parked[side]);
+        *parked = Some(half);
         // Relaxed: the gate publishes it. The lane was emptied.
         self.directions[1 - side].voids.store(0, Ordering::Relaxed);
         self.set_gate(1 - side, Gate::Closed);
+        drop(parked);
+        self.bells[side].ring();
     }
 
     /// Is `side` read by this library, as far as is known? May be stale.
@@ -368,6 +422,25 @@ impl Channel {
             }
         }
         None
+    }
+
+    /// Nobody will unload what `side` has loaded.
+    pub fn drop_cargo(&self, side: Side) {
+        let cargo = std::mem::take(&mut *lock(&self.directions[side].cargo));
+        // Outside the lock: the ports tell their peers.
+        drop(cargo);
+    }
+
+    /// Drop the cargo of messages from `side` that carry the other end of this very channel: Node drops them.
+    pub fn drop_doomed(&self, side: Side) {
+        let is_own = |port: &PortRef| std::ptr::eq(Arc::as_ptr(&port.channel), self);
+        let mut cargo = lock(&self.directions[side].cargo);
+        let is_doomed = |entry: &Cargo| entry.ports.iter().flatten().any(is_own);
+        let all = std::mem::take(&mut *cargo);
+        let (doomed, kept): (VecDeque<_>, VecDeque<_>) = all.into_iter().partition(is_doomed);
+        *cargo = kept;
+        drop(cargo);
+        drop(doomed);
     }
 
     /// Is there cargo from `side` that was not unloaded?
