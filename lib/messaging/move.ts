@@ -85,15 +85,15 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
   settleLane(state);
   const detached = detachAll(state, ports, isPlain(list) && native.isPeerAdopted(state.slot));
   const { slot } = state;
-  const index = native.stockSent(slot);
-  native.loadCargo(slot, index, ticketsOf(ports, detached));
+  native.loadCargo(slot, native.stockSent(slot), ticketsOf(ports, detached));
   let posted: boolean | undefined;
   let failed = true;
   try {
     posted = postTransfer(state, value, list, true);
     failed = false;
   } finally {
-    if (failed) restore(detached, native.unloadLast(slot, index), ports);
+    // Not `index`: a getter may have posted meanwhile.
+    if (failed) restore(detached, native.unloadLast(slot, native.stockSent(slot)), ports);
   }
   forgetMoved(detached, ports);
   return posted;

@@ -62,6 +62,8 @@ function afterSend(state: PortState, value: unknown, status: number): Posted {
     onFull(state);
     return true;
   }
+  // A getter has moved the port meanwhile: the message is lost, as in Node.
+  if (state.slot < 0) return true;
   if (status === TOO_LARGE) throw new RangeTooLarge();
   leaveLane(state, status === RECALL);
   return postStock(state, value, undefined);

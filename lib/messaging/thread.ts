@@ -120,6 +120,7 @@ export function sendControl(slot: number, kind: number): void {
   sendWords(slot, kind, FORCED, 0, 0);
 }
 
+/** A getter may ask for this while the encoder is in the middle of a message: the words of that one are put back. */
 function sendWords(slot: number, kind: number, force: number, word0: number, word1: number): void {
   const words = tx;
   words[TX_SLOT] = slot;
@@ -127,9 +128,13 @@ function sendWords(slot: number, kind: number, force: number, word0: number, wor
   words[TX_KIND] = kind;
   words[TX_WIDE] = 0;
   words[TX_FORCE] = force;
+  const first = words[BASE]!;
+  const second = words[BASE + 1]!;
   words[BASE] = word0;
   words[BASE + 1] = word1;
   send();
+  words[BASE] = first;
+  words[BASE + 1] = second;
 }
 
 /** Let go of the user's values; a scratch that a large message has grown goes back to normal. */

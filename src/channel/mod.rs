@@ -102,6 +102,8 @@ pub enum Offer {
 /// Ports that stock message number `index` of a direction carries, in the order of its transfer list.
 struct Cargo {
     index: f64,
+    /// Posts from this side that were under way when it was loaded: a getter may post while a value is cloned.
+    depth: u64,
     ports: Vec<Option<PortRef>>,
 }
 
@@ -335,9 +337,26 @@ impl Channel {
     /// A stock message is about to be posted from `side`.
     pub fn stock_begin(&self, side: Side) {
         // SeqCst: S2; must not sink below the post, and the reader compares two counters.
-        self.directions[side]
+        let begun = self.directions[side]
             .sent_begin
             .fetch_add(1, Ordering::SeqCst);
+        self.renumber_outer(side, begun, 1.0);
+    }
+
+    /// The post that begins inside of others takes their number (`by` = 1), or fails and gives it back (-1).
+    fn renumber_outer(&self, side: Side, begun: u64, by: f64) {
+        // SeqCst: S2; only this thread writes it.
+        let ended = self.directions[side].sent_end.load(Ordering::SeqCst);
+        // An era may have begun inside of a post.
+        let depth = begun.saturating_sub(ended);
+        if depth == 0 {
+            return;
+        }
+        let is_outer = |cargo: &&mut Cargo| cargo.depth < depth && cargo.index >= ended as f64;
+        let mut cargo = lock(&self.directions[side].cargo);
+        for outer in cargo.iter_mut().filter(is_outer) {
+            outer.index += by;
+        }
     }
 
     /// The post is over; `sent` is false if it threw. `size` is its estimated size in bytes.
@@ -352,7 +371,11 @@ impl Channel {
         if sent {
             direction.sent_end.fetch_add(1, Ordering::SeqCst);
         } else {
-            direction.sent_begin.fetch_sub(1, Ordering::SeqCst);
+            let begun = direction
+                .sent_begin
+                .fetch_sub(1, Ordering::SeqCst)
+                .saturating_sub(1);
+            self.renumber_outer(side, begun, -1.0);
         }
     }
 
@@ -397,16 +420,27 @@ impl Channel {
 
     /// Stock message `index` from `side` carries these ports.
     pub fn load_cargo(&self, side: Side, index: f64, ports: Vec<Option<PortRef>>) {
-        lock(&self.directions[side].cargo).push_back(Cargo { index, ports });
+        let (begun, ended) = self.stock_counts(side);
+        let depth = begun.saturating_sub(ended);
+        let mut cargo = lock(&self.directions[side].cargo);
+        // The cargo of the posts around this one belongs to later messages.
+        let place = cargo.partition_point(|earlier| earlier.index < index);
+        let entry = Cargo {
+            index,
+            depth,
+            ports,
+        };
+        cargo.insert(place, entry);
     }
 
-    /// Take the last cargo back: its post threw.
+    /// Take the cargo of message `index` back: its post threw.
     pub fn unload_last(&self, side: Side, index: f64) -> Option<Vec<Option<PortRef>>> {
         let mut cargo = lock(&self.directions[side].cargo);
-        if cargo.back().is_some_and(|last| last.index == index) {
-            return cargo.pop_back().map(|last| last.ports);
+        let place = cargo.partition_point(|earlier| earlier.index < index);
+        if cargo.get(place)?.index != index {
+            return None;
         }
-        None
+        cargo.remove(place).map(|entry| entry.ports)
     }
 
     /// The ports of stock message `index` from `side`; older entries that nobody asked for are dropped.
