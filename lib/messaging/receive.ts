@@ -353,6 +353,11 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
   if (!ahead) {
     (port as Internals)[kCurrentlyReceivingPorts] = ports;
     stockDispatch(port, value, type, undefined);
+    // The peer has changed to the lane: Node must not hand over what comes behind frames.
+    if (state.slot >= 0 && state.started && hasFrames(state)) {
+      stopStock(state);
+      schedule(state.slot);
+    }
     return;
   }
   state.held.push({ value, type, ports, index });
