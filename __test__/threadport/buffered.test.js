@@ -175,29 +175,37 @@ test("a channel within one thread: 'drain' comes when a full queue was read", as
   assert.equal(drains, 1);
 });
 
-test('a writer that waits for drain never buffers much more than highWaterMark, and everything arrives', async (t) => {
-  const { port1, port2 } = channel(t, wt);
-  spawn(t, wt, ({ workerData: port }) => {
-    let got = 0;
-    port.on('message', (text) => {
-      got += text.length;
-      if (got === 2000 * 5000) port.postMessage('all');
-    });
-    port.postMessage('ready');
-  }, { workerData: port2, transferList: [port2] });
-  const mail = inbox(port1);
-  await mail.next();
-  port1.highWaterMark = 64 * 1024;
-  const text = 'x'.repeat(5000);
-  let most = 0;
-  for (let n = 0; n < 2000; n++) {
-    if (port1.bufferedAmount >= port1.highWaterMark) await once(port1, 'drain');
-    port1.postMessage(text);
-    most = Math.max(most, port1.bufferedAmount);
+class Boxed {
+  constructor(text) {
+    this.text = text;
   }
-  assert.equal(await mail.next(), 'all');
-  assert.ok(most < 64 * 1024 + 3 * 5000, `at most ${most}`);
-});
+}
+
+for (const [what, box] of [['lane', (text) => ({ text })], ['carrier', (text) => new Boxed(text)], ['both', (text, n) => (n % 3 ? { text } : new Boxed(text))]]) {
+  test(`a writer that waits for drain never buffers much more than highWaterMark, and everything arrives (${what})`, async (t) => {
+    const { port1, port2 } = channel(t, wt);
+    spawn(t, wt, ({ workerData: port }) => {
+      let got = 0;
+      port.on('message', ({ text }) => {
+        got += text.length;
+        if (got === 2000 * 5000) port.postMessage('all');
+      });
+      port.postMessage('ready');
+    }, { workerData: port2, transferList: [port2] });
+    const mail = inbox(port1);
+    await mail.next();
+    port1.highWaterMark = 64 * 1024;
+    const text = 'x'.repeat(5000);
+    let most = 0;
+    for (let n = 0; n < 2000; n++) {
+      if (port1.bufferedAmount >= port1.highWaterMark) await once(port1, 'drain');
+      port1.postMessage(box(text, n));
+      most = Math.max(most, port1.bufferedAmount);
+    }
+    assert.equal(await mail.next(), 'all');
+    assert.ok(most < 64 * 1024 + 3 * 5000, `at most ${most}`);
+  });
+}
 
 for (const [name, make] of [
   ['a port', (t) => channel(t, wt).port1],

@@ -112,8 +112,10 @@ function postStock(state: PortState, value: unknown, list: unknown[] | undefined
   try {
     posted = safePost(state.port, value, list);
   } finally {
-    if (posted === true) stockEnd(slot, estimateSize(value, list));
-    else stockFailed(slot);
+    // A getter may have moved the port away.
+    const isHere = state.slot === slot;
+    if (isHere && posted === true) endPost(state, slot, estimateSize(value, list));
+    else if (isHere) stockFailed(slot);
   }
   return posted;
 }
@@ -138,11 +140,11 @@ function postCarried(state: PortState, value: unknown, list: unknown[] | undefin
     if (posted !== true) endCarrying(state);
     else if (state.carrying) {
       state.carrying = false;
-      stockEnd(state.slot, carriedSize(state.sample, value, list));
+      endPost(state, state.slot, carriedSize(state.sample, value, list));
     } else if (state.slot >= 0) {
       // A getter has closed the port, or failed to transfer it.
       stockBegin(state.slot);
-      stockEnd(state.slot, carriedSize(state.sample, value, list));
+      endPost(state, state.slot, carriedSize(state.sample, value, list));
       sendControl(state.slot, KIND_CARRIER);
     }
   }
@@ -200,6 +202,10 @@ export function recall(state: PortState): void {
     batches.release(batch);
     native.endRecall(own);
   }
+}
+
+function endPost(state: PortState, slot: number, size: number): void {
+  if (stockEnd(slot, size)) onFull(state);
 }
 
 /** The high-water mark is reached: who waits for 'drain' keeps the loop alive. */

@@ -31,7 +31,8 @@ const { op, send } = native;
 /** Small questions (src/binding/op.rs): they come with every message that travels by the stock port. */
 export const gate = (slot: number): number => op(0, slot, 0);
 export const stockBegin = (slot: number): number => op(1, slot, 0);
-export const stockEnd = (slot: number, size: number): number => op(2, slot, size);
+/** Did it reach the high-water mark? */
+export const stockEnd = (slot: number, size: number): boolean => op(2, slot, size) !== 0;
 export const stockFailed = (slot: number): number => op(3, slot, 0);
 /** Returns how many voids wait in the lane (see `KIND_VOID`). */
 export const stockReceived = (slot: number): number => op(4, slot, 0);

@@ -79,7 +79,7 @@ fn answer(port: &mut Port, code: i32, value: f64) -> i32 {
         code::STOCK_BEGIN => channel.stock_begin(side),
         code::STOCK_END => {
             channel.stock_end(side, true, value as u64);
-            channel.arm_drain(side, &half.producer);
+            return i32::from(channel.arm_drain(side, &half.producer));
         }
         code::STOCK_FAILED => channel.stock_end(side, false, 0),
         code::STOCK_RECEIVED => {

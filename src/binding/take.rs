@@ -103,7 +103,9 @@ fn next(state: &EnvState, buffer: Words) -> sys::napi_value {
 fn events(port: &Port) -> i32 {
     let (channel, side) = (&port.channel, port.side);
     let is = |is: bool, event: i32| if is { event } else { 0 };
-    is(channel.take_drained(side), rx::EVENT_DRAIN)
-        | is(channel.gate(side) == Gate::Recall, rx::EVENT_RECALL)
+    is(
+        channel.take_drained(side, &port.half.producer),
+        rx::EVENT_DRAIN,
+    ) | is(channel.gate(side) == Gate::Recall, rx::EVENT_RECALL)
         | is(port.half.consumer.is_closed(), rx::EVENT_CLOSED)
 }

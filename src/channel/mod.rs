@@ -538,9 +538,13 @@ impl Channel {
     }
 
     /// Producer: was there a fall below the mark since the last call?
-    pub fn take_drained(&self, side: Side) -> bool {
+    pub fn take_drained(&self, side: Side, producer: &Producer) -> bool {
         let direction = &self.directions[side];
         // Acquire: pairs with `disarm_drain`. The plain load keeps the common case free of a swap.
-        direction.drained.load(Ordering::Acquire) && direction.drained.swap(false, Ordering::AcqRel)
+        let told = direction.drained.load(Ordering::Acquire)
+            && direction.drained.swap(false, Ordering::AcqRel);
+        // SeqCst: as everywhere for this flag. Once it is armed again, by a push since or right here, this fall is
+        // not the last one: telling of it now would leave the next one without anybody who waits for it.
+        told && !direction.drain_armed.load(Ordering::SeqCst) && !self.arm_drain(side, producer)
     }
 }
