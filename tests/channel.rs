@@ -1,0 +1,268 @@
+//! Channels: the numbers of stock messages, cargo, and what becomes of ends that move, through the public interface.
+#![cfg(not(loom))]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use threadport::channel::{Channel, Gate, Half, Offer, PortRef};
+
+fn push(half: &mut Half, kind: u32) {
+    half.producer
+        .reserve(8, 0)
+        .unwrap()
+        .commit(kind, Vec::new());
+}
+
+fn kinds(half: &mut Half) -> Vec<u32> {
+    let mut kinds = Vec::new();
+    half.consumer.peek(|frame| {
+        kinds.push(frame.header.kind);
+        true
+    });
+    kinds
+}
+
+fn both(channel: &Channel) -> (Half, Half) {
+    (channel.claim(0).unwrap(), channel.claim(1).unwrap())
+}
+
+/// An end in transit, and the half of its peer, which watches what becomes of it.
+fn in_transit() -> (PortRef, Arc<Channel>, Half) {
+    let channel = Channel::new();
+    let (ours, theirs) = both(&channel);
+    channel.park(1, theirs, true);
+    let port = PortRef {
+        channel: Arc::clone(&channel),
+        side: 1,
+    };
+    (port, channel, ours)
+}
+
+#[test]
+fn an_end_has_one_owner() {
+    let channel = Channel::new();
+    let half = channel.claim(0).unwrap();
+    assert!(channel.claim(0).is_none());
+    channel.park(0, half, true);
+    assert!(channel.claim(0).is_some());
+}
+
+#[test]
+fn a_park_for_a_reader_of_lanes_closes_the_gate_and_any_other_asks_for_a_recall() {
+    for (adopted, gate) in [(true, Gate::Closed), (false, Gate::Recall)] {
+        let channel = Channel::new();
+        let (_ours, theirs) = both(&channel);
+        channel.set_gate(0, Gate::Open);
+        channel.park(1, theirs, adopted);
+        assert_eq!(channel.gate(0), gate);
+        assert_eq!(channel.gate(1), Gate::Closed);
+        assert_eq!(channel.is_adopted(1), adopted);
+    }
+}
+
+#[test]
+fn an_offer_that_the_peer_recalls_is_settled_by_that() {
+    let channel = Channel::new();
+    let (mut ours, theirs) = both(&channel);
+    push(&mut ours, 7);
+    channel.park(1, theirs, false);
+    assert!(matches!(channel.offer(1), Offer::Pending));
+    let mut back = channel.reclaim(1).unwrap();
+    assert!(matches!(channel.offer(1), Offer::Pending));
+    assert_eq!(kinds(&mut back), [7]);
+    channel.end_recall(1, back);
+    assert_eq!(channel.gate(0), Gate::Closed);
+    assert!(matches!(channel.offer(1), Offer::Recalled));
+}
+
+#[test]
+fn an_offer_to_a_peer_that_has_gone_is_refused_with_all_frames() {
+    let channel = Channel::new();
+    let (mut ours, theirs) = both(&channel);
+    push(&mut ours, 1);
+    push(&mut ours, 2);
+    channel.park(1, theirs, false);
+    drop(ours);
+    let Offer::Refused(mut half) = channel.offer(1) else {
+        panic!("not refused");
+    };
+    assert_eq!(kinds(&mut half), [1, 2]);
+    assert!(channel.reclaim(1).is_none());
+    assert_eq!(channel.gate(0), Gate::Closed);
+}
+
+#[test]
+fn an_offer_to_a_peer_that_went_where_nobody_reads_lanes_is_refused() {
+    let channel = Channel::new();
+    let (ours, theirs) = both(&channel);
+    channel.park(1, theirs, false);
+    channel.park(0, ours, false);
+    assert!(matches!(channel.offer(1), Offer::Refused(_)));
+}
+
+#[test]
+fn cargo_that_nobody_claims_asks_the_peer_for_a_recall() {
+    let carrier = Channel::new();
+    let (port, moved, _ours) = in_transit();
+    carrier.load_cargo(0, 0.0, vec![None, Some(port)]);
+    assert_eq!(moved.gate(0), Gate::Closed);
+    carrier.drop_cargo(0);
+    assert_eq!(moved.gate(0), Gate::Recall);
+    assert!(!moved.is_adopted(1));
+    assert!(!carrier.has_cargo(0));
+}
+
+#[test]
+fn a_claimed_port_does_not_ask_for_anything_when_its_reference_goes() {
+    let (port, channel, _ours) = in_transit();
+    let _theirs = port.channel.claim(1).unwrap();
+    drop(port);
+    assert_eq!(channel.gate(0), Gate::Closed);
+    assert!(channel.is_adopted(1));
+}
+
+#[test]
+fn a_message_with_the_other_end_of_its_own_channel_is_doomed_and_takes_its_cargo_along() {
+    let (port, channel, _ours) = in_transit();
+    let (other, lost, _peer) = in_transit();
+    let (third, kept, _watcher) = in_transit();
+    channel.load_cargo(0, 0.0, vec![Some(third)]);
+    channel.load_cargo(0, 1.0, vec![Some(port), Some(other)]);
+    channel.drop_doomed(0);
+    assert_eq!(lost.gate(0), Gate::Recall);
+    assert_eq!(kept.gate(0), Gate::Closed);
+    assert!(channel.unload(0, 1.0).is_none());
+    assert!(channel.claim(1).is_some());
+}
+
+#[test]
+fn older_cargo_that_nobody_asked_for_is_dropped_and_newer_stays() {
+    let channel = Channel::new();
+    for index in [2.0, 4.0, 6.0] {
+        channel.load_cargo(0, index, vec![None]);
+    }
+    assert!(channel.unload(0, 3.0).is_none());
+    assert!(channel.unload(0, 2.0).is_none());
+    assert!(channel.unload(0, 4.0).is_some());
+    assert!(channel.unload(0, 5.0).is_none());
+    assert!(channel.unload(0, 6.0).is_some());
+    assert!(!channel.has_cargo(0));
+}
+
+#[test]
+fn a_failed_post_is_not_counted_and_an_unfinished_one_is_seen() {
+    let channel = Channel::new();
+    channel.stock_begin(0);
+    assert_eq!(channel.stock_counts(0), (1, 0));
+    channel.stock_end(0, false, 5);
+    assert_eq!(channel.stock_counts(0), (0, 0));
+    channel.set_stock_count(0, 1 << 40);
+    channel.stock_begin(0);
+    channel.stock_end(0, true, 5);
+    assert_eq!(channel.stock_counts(0), ((1 << 40) + 1, (1 << 40) + 1));
+    assert_eq!(channel.stock_counts(1), (0, 0));
+}
+
+#[test]
+fn drain_is_told_once_after_the_mark_was_reached_and_left() {
+    let channel = Channel::new();
+    let (ours, _theirs) = both(&channel);
+    channel.set_high_water_mark(0, 10);
+    channel.stock_begin(0);
+    channel.stock_end(0, true, 9);
+    assert!(!channel.arm_drain(0, &ours.producer));
+    channel.stock_begin(0);
+    channel.stock_end(0, true, 9);
+    assert!(channel.arm_drain(0, &ours.producer));
+    assert!(!channel.arm_drain(0, &ours.producer));
+    assert_eq!(channel.buffered(0, &ours.producer), 18);
+    assert!(!channel.take_drained(0));
+    channel.stock_received(0);
+    assert!(channel.take_drained(0));
+    assert!(!channel.take_drained(0));
+    channel.stock_received(0);
+    assert!(!channel.take_drained(0));
+    assert_eq!(channel.buffered(0, &ours.producer), 0);
+}
+
+#[test]
+fn sizes_that_nobody_collects_are_merged_and_their_sum_is_kept() {
+    let channel = Channel::new();
+    let (ours, _theirs) = both(&channel);
+    let count = (1 << 16) + 5;
+    for _ in 0..count {
+        channel.stock_begin(0);
+        channel.stock_end(0, true, 2);
+    }
+    assert_eq!(channel.buffered(0, &ours.producer), 2 * count);
+    for _ in 0..count {
+        channel.stock_received(0);
+    }
+    assert_eq!(channel.buffered(0, &ours.producer), 0);
+}
+
+/// A post: with cargo or not, that succeeds or not, and the posts that getters make in the middle of it.
+#[derive(Clone, Debug)]
+struct Post {
+    cargo: bool,
+    sent: bool,
+    inner: Vec<Post>,
+}
+
+fn post() -> impl Strategy<Value = Post> {
+    let leaf = (any::<bool>(), any::<bool>()).prop_map(|(cargo, sent)| Post {
+        cargo,
+        sent,
+        inner: Vec::new(),
+    });
+    leaf.prop_recursive(4, 24, 4, |post| {
+        (
+            any::<bool>(),
+            any::<bool>(),
+            prop::collection::vec(post, 0..4),
+        )
+            .prop_map(|(cargo, sent, inner)| Post { cargo, sent, inner })
+    })
+}
+
+/// Carries it out as the binding does. Each cargo has a length of its own, by which it is known again.
+fn carry_out(channel: &Channel, post: &Post, names: &mut usize, sent: &mut BTreeMap<u64, usize>) {
+    *names += 1;
+    let name = *names;
+    if post.cargo {
+        let index = channel.stock_counts(0).1 as f64;
+        channel.load_cargo(0, index, (0..name).map(|_| None).collect());
+    }
+    channel.stock_begin(0);
+    for inner in &post.inner {
+        carry_out(channel, inner, names, sent);
+    }
+    let number = channel.stock_counts(0).1;
+    channel.stock_end(0, post.sent, 1);
+    if post.cargo && post.sent {
+        sent.insert(number, name);
+    }
+    if post.cargo && !post.sent {
+        let back = channel.unload_last(0, channel.stock_counts(0).1 as f64);
+        assert_eq!(back.map(|ports| ports.len()), Some(name));
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_message_has_its_own_cargo_however_posts_are_nested(posts in prop::collection::vec(post(), 1..6)) {
+        let channel = Channel::new();
+        let (mut names, mut sent) = (0, BTreeMap::new());
+        for post in &posts {
+            carry_out(&channel, post, &mut names, &mut sent);
+        }
+        let (begun, ended) = channel.stock_counts(0);
+        prop_assert_eq!(begun, ended);
+        for number in 0..ended {
+            let cargo = channel.unload(0, number as f64).map(|ports| ports.len());
+            prop_assert_eq!(cargo, sent.get(&number).copied());
+        }
+        prop_assert!(!channel.has_cargo(0));
+    }
+}
