@@ -7,6 +7,9 @@
 //! segment freed twice or never is a failure without any assertion here.
 #![cfg(loom)]
 
+#[path = "loom/channel.rs"]
+mod channel;
+
 use bytes::Bytes;
 use loom::model::Builder;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -385,7 +385,8 @@ impl Channel {
         let left = lock(&direction.stock).pop();
         // Relaxed: a statistic, see `buffered`.
         direction.stock_bytes.store(left, Ordering::Relaxed);
-        // SeqCst: see `disarm_drain`.
+        // SeqCst: pairs with the fence in `arm_drain`, as in `disarm_drain`.
+        fence(Ordering::SeqCst);
         let armed = direction.drain_armed.load(Ordering::SeqCst);
         // Relaxed: see `arm_drain`.
         if armed && left < direction.high_water_mark.load(Ordering::Relaxed) {

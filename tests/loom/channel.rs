@@ -1,0 +1,121 @@
+//! Channels: offers, 'drain', the numbers of stock messages and their cargo.
+
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+use threadport::channel::{Channel, Gate, Offer};
+
+use super::{bounded, push, reactor, read};
+
+/// A port closed unasked is offered while its peer recalls, or goes: its frame is read by exactly one of them, and
+/// the owner hears of the outcome without asking again and again.
+#[test]
+fn offer_against_recall_and_close() {
+    for recalls in [true, false] {
+        bounded(3, move || {
+            let channel = Channel::new();
+            let (reactor, _) = reactor();
+            let mut theirs = channel.claim(0).unwrap();
+            let ours = channel.claim(1).unwrap();
+            push(&mut theirs.producer, 0);
+            channel.bell(1).attach(reactor.clone(), 5);
+            let shared = channel.clone();
+            let peer = thread::spawn(move || {
+                if recalls && shared.gate(0) == Gate::Recall {
+                    if let Some(mut half) = shared.reclaim(1) {
+                        let read_back = read(&mut half.consumer, 0);
+                        shared.end_recall(1, half);
+                        return (read_back, Some(theirs));
+                    }
+                }
+                drop(theirs);
+                shared.bell(1).ring();
+                (0, None)
+            });
+            channel.park(1, ours, false);
+            let mut settled = None;
+            let mut look = || {
+                channel.bell(1).answer();
+                if settled.is_none() {
+                    settled = match channel.offer(1) {
+                        Offer::Pending => None,
+                        Offer::Recalled => Some(0),
+                        Offer::Refused(mut half) => Some(read(&mut half.consumer, 0)),
+                    };
+                }
+            };
+            look();
+            let (read_back, _alive) = peer.join().unwrap();
+            while reactor.next().is_some() {
+                look();
+            }
+            assert_eq!(settled.map(|ours| ours + read_back), Some(1));
+        });
+    }
+}
+
+/// The producer reaches its mark while the consumer takes what is there: 'drain' is told, and once.
+#[test]
+fn arm_drain_against_stock_received() {
+    bounded(3, || {
+        let channel = Channel::new();
+        let ours = channel.claim(0).unwrap();
+        channel.set_high_water_mark(0, 2);
+        channel.stock_begin(0);
+        channel.stock_end(0, true, 2);
+        let shared = channel.clone();
+        let consumer = thread::spawn(move || shared.stock_received(0));
+        let armed = channel.arm_drain(0, &ours.producer);
+        consumer.join().unwrap();
+        assert_eq!(
+            channel.take_drained(0),
+            armed,
+            "armed and not told, or told and not armed"
+        );
+        assert!(!channel.take_drained(0));
+    });
+}
+
+/// A reader that empties the queue while the counts stand still knows how many messages it has ever held.
+#[test]
+fn stock_counts_against_posts() {
+    bounded(3, || {
+        let channel = Channel::new();
+        let queue = Arc::new(AtomicUsize::new(0));
+        let (shared, theirs) = (channel.clone(), queue.clone());
+        let sender = thread::spawn(move || {
+            for _ in 0..2 {
+                shared.stock_begin(0);
+                theirs.fetch_add(1, Ordering::AcqRel);
+                shared.stock_end(0, true, 1);
+            }
+        });
+        let before = channel.stock_counts(0);
+        let taken = queue.load(Ordering::Acquire);
+        let after = channel.stock_counts(0);
+        if before == after && before.0 == before.1 {
+            assert_eq!(taken as u64, before.1);
+        }
+        sender.join().unwrap();
+    });
+}
+
+/// Cargo is there when its message is.
+#[test]
+fn load_cargo_against_unload() {
+    loom::model(|| {
+        let channel = Channel::new();
+        let queue = Arc::new(AtomicUsize::new(0));
+        let (shared, theirs) = (channel.clone(), queue.clone());
+        let sender = thread::spawn(move || {
+            shared.load_cargo(0, 0.0, vec![None]);
+            shared.stock_begin(0);
+            theirs.fetch_add(1, Ordering::Release);
+            shared.stock_end(0, true, 1);
+        });
+        if queue.load(Ordering::Acquire) == 1 {
+            assert!(channel.unload(0, 0.0).is_some());
+        }
+        sender.join().unwrap();
+    });
+}
