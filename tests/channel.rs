@@ -177,13 +177,31 @@ fn drain_is_told_once_after_the_mark_was_reached_and_left() {
     assert!(channel.arm_drain(0, &ours.producer));
     assert!(!channel.arm_drain(0, &ours.producer));
     assert_eq!(channel.buffered(0, &ours.producer), 18);
-    assert!(!channel.take_drained(0));
+    assert!(!channel.take_drained(0, &ours.producer));
     channel.stock_received(0);
-    assert!(channel.take_drained(0));
-    assert!(!channel.take_drained(0));
+    assert!(channel.take_drained(0, &ours.producer));
+    assert!(!channel.take_drained(0, &ours.producer));
     channel.stock_received(0);
-    assert!(!channel.take_drained(0));
+    assert!(!channel.take_drained(0, &ours.producer));
     assert_eq!(channel.buffered(0, &ours.producer), 0);
+}
+
+#[test]
+fn a_fall_that_was_not_the_last_is_not_told() {
+    let channel = Channel::new();
+    let (ours, _theirs) = both(&channel);
+    channel.set_high_water_mark(0, 10);
+    let post = || {
+        channel.stock_begin(0);
+        channel.stock_end(0, true, 10);
+        channel.arm_drain(0, &ours.producer)
+    };
+    assert!(post());
+    channel.stock_received(0);
+    assert!(post(), "reached again before the owner looked");
+    assert!(!channel.take_drained(0, &ours.producer));
+    channel.stock_received(0);
+    assert!(channel.take_drained(0, &ours.producer));
 }
 
 #[test]

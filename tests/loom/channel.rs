@@ -68,11 +68,38 @@ fn arm_drain_against_stock_received() {
         let armed = channel.arm_drain(0, &ours.producer);
         consumer.join().unwrap();
         assert_eq!(
-            channel.take_drained(0),
+            channel.take_drained(0, &ours.producer),
             armed,
             "armed and not told, or told and not armed"
         );
-        assert!(!channel.take_drained(0));
+        assert!(!channel.take_drained(0, &ours.producer));
+    });
+}
+
+/// The owner looks for 'drain' while it posts on: it is told of the last fall, and only of that.
+#[test]
+fn a_second_mark_against_the_first_fall() {
+    bounded(3, || {
+        let channel = Channel::new();
+        let ours = channel.claim(0).unwrap();
+        channel.set_high_water_mark(0, 2);
+        let shared = channel.clone();
+        let mut owed = false;
+        let mut post = || {
+            channel.stock_begin(0);
+            channel.stock_end(0, true, 2);
+            owed |= channel.arm_drain(0, &ours.producer);
+        };
+        post();
+        let consumer = thread::spawn(move || shared.stock_received(0));
+        post();
+        let early = channel.take_drained(0, &ours.producer);
+        consumer.join().unwrap();
+        channel.stock_received(0);
+        let late = channel.take_drained(0, &ours.producer);
+        assert!(owed);
+        assert!(!early, "told while the mark is still reached");
+        assert!(late, "nobody tells of the last fall");
     });
 }
 
