@@ -187,6 +187,20 @@ fn drain_is_told_once_after_the_mark_was_reached_and_left() {
 }
 
 #[test]
+fn a_message_that_is_received_before_its_post_is_over_does_not_stay_in_the_sum() {
+    let channel = Channel::new();
+    let (ours, _theirs) = both(&channel);
+    channel.stock_received(0);
+    channel.stock_begin(0);
+    channel.stock_received(0);
+    channel.stock_end(0, true, 7);
+    assert_eq!(channel.buffered(0, &ours.producer), 0);
+    channel.stock_begin(0);
+    channel.stock_end(0, true, 7);
+    assert_eq!(channel.buffered(0, &ours.producer), 7);
+}
+
+#[test]
 fn a_fall_that_was_not_the_last_is_not_told() {
     let channel = Channel::new();
     let (ours, _theirs) = both(&channel);

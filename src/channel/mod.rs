@@ -113,12 +113,18 @@ struct Cargo {
 struct StockSizes {
     sizes: VecDeque<u64>,
     bytes: u64,
+    /// Messages that were received before their post was over.
+    early: usize,
 }
 
 impl StockSizes {
     const MOST: usize = 1 << 16;
 
     fn push(&mut self, size: u64) -> u64 {
+        if self.early > 0 {
+            self.early -= 1;
+            return self.bytes;
+        }
         self.bytes += size;
         let full = self.sizes.len() >= Self::MOST;
         match self.sizes.back_mut() {
@@ -128,8 +134,13 @@ impl StockSizes {
         self.bytes
     }
 
-    fn pop(&mut self) -> u64 {
-        self.bytes -= self.sizes.pop_front().unwrap_or(0);
+    /// `posting`: a post is under way.
+    fn pop(&mut self, posting: bool) -> u64 {
+        match self.sizes.pop_front() {
+            Some(size) => self.bytes -= size,
+            None if posting => self.early += 1,
+            None => {}
+        }
         self.bytes
     }
 }
@@ -363,9 +374,11 @@ impl Channel {
     pub fn stock_end(&self, side: Side, sent: bool, size: u64) {
         let direction = &self.directions[side];
         if sent {
-            let bytes = lock(&direction.stock).push(size);
-            // Relaxed: a statistic, see `buffered`.
-            direction.stock_bytes.store(bytes, Ordering::Relaxed);
+            let mut stock = lock(&direction.stock);
+            // Relaxed: a statistic, see `buffered`. Under the lock, or an older sum could come last.
+            direction
+                .stock_bytes
+                .store(stock.push(size), Ordering::Relaxed);
         }
         // SeqCst: S2.
         if sent {
@@ -382,9 +395,14 @@ impl Channel {
     /// Consumer of the direction from `side`: one more stock message has been received.
     pub fn stock_received(&self, side: Side) {
         let direction = &self.directions[side];
-        let left = lock(&direction.stock).pop();
-        // Relaxed: a statistic, see `buffered`.
-        direction.stock_bytes.store(left, Ordering::Relaxed);
+        let left = {
+            let mut stock = lock(&direction.stock);
+            let (begun, ended) = self.stock_counts(side);
+            let left = stock.pop(begun > ended);
+            // Relaxed: as in `stock_end`.
+            direction.stock_bytes.store(left, Ordering::Relaxed);
+            left
+        };
         // SeqCst: pairs with the fence in `arm_drain`, as in `disarm_drain`.
         fence(Ordering::SeqCst);
         let armed = direction.drain_armed.load(Ordering::SeqCst);
