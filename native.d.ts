@@ -3,30 +3,12 @@
 
 /** State of this thread. */
 export declare class Binding {
-  /**
-   * Take a port off this thread. `adopted`: its next thread is known to read lanes; if not, the
-   * peer is asked to take back what is still in the lane. Returns a ticket.
-   */
-  detach(slot: number, received: number, modes: number, adopted: boolean): number
-  /** Undo `detach`. Returns a slot. */
+  /** Undo a detach. Returns a slot. */
   reattach(ticket: number): number
-  /** Stock message `index` of the port in `slot` carries these ports (tickets; -1: not ours). */
-  loadCargo(slot: number, index: number, tickets: Array<number>): void
-  /** Undo `load_cargo`: the post threw. Returns fresh tickets. */
+  /** Take the cargo of message `index` back: its post threw. Returns fresh tickets. */
   unloadLast(slot: number, index: number): Int32Array
-  /**
-   * The ports that stock message `index` brought to the port in `slot`, attached to this thread:
-   * three numbers each, the slot (-1: not ours) and what `detach` was given. Null if it brought none.
-   */
-  unload(slot: number, index: number): Float64Array | null
   /** A text that nobody outside this process can know. */
   get barrier(): string
-  /** How many stock messages the port in `slot` has sent. */
-  stockSent(slot: number): number
-  /** Go on counting from `sent`. */
-  setStockSent(slot: number, sent: number): void
-  /** The peer's posts: number ended, or -1 while one is under way. */
-  peerStockSent(slot: number): number
   /**
    * The port in `slot` is closed and nobody here has closed it: leave what is in its lane to the peer. `take`
    * tells what comes of it (EVENT_MOVED, EVENT_REFUSED).
@@ -54,25 +36,10 @@ export declare class Binding {
   /** Nobody will look for the channel of this worker any more. */
   forgetWorker(threadId: number): void
   /**
-   * The slot of the peer of the port in `slot`, if it is in this very thread; else -1. If it is, the
-   * gates of both are closed.
-   */
-  meetPeer(slot: number): number
-  /** Let the peer write to the lane (the port was started here). */
-  openGate(slot: number): void
-  /** Is the peer of the port in `slot` read by this library? */
-  isPeerAdopted(slot: number): boolean
-  /**
    * Copy attachment `index` of the first frame for the port in `slot` into a buffer of its size.
    * JS allocates it: there it need not be filled with zeros first.
    */
   copyAttachment(slot: number, index: number, target: ArrayBuffer): boolean
-  /** Bytes that the port in `slot` has sent and its peer has not received. */
-  buffered(slot: number): number
-  /** Those of them that are in the lane. */
-  laneBuffered(slot: number): number
-  /** Mark for 'drain', in bytes. */
-  setHighWaterMark(slot: number, bytes: number): void
   /**
    * The parked peer's view of our lane becomes a port of this thread for a recall, if the gate
    * says so: frames that `take` reads from the returned slot are our own, undelivered ones.
@@ -80,8 +47,6 @@ export declare class Binding {
   beginRecall(slot: number): number | null
   /** Undo `begin_recall` and close the gate. */
   endRecall(slot: number): void
-  /** The port is closed: its slot is free again. */
-  close(slot: number): void
   /** Report an exception of a listener as Node reports one that nobody caught. */
   fatal(error: unknown): void
   /** Keep the event loop alive (`by` = 1), or undo that (-1). */

@@ -2,13 +2,13 @@
  * A stock port becomes ours: its prototype is our class, its state hangs on it. The object stays the
  * real `MessagePort` that it is, so every part of Node that takes a port takes it.
  */
-import { apply, set, setPrototypeOf, typedArrayLength } from '../codec/primordials';
+import { apply, set, setPrototypeOf } from '../codec/primordials';
 import { type Context, currentContext, setContextPrototype } from './context';
 import { meet } from './pair';
 import { openGate, start, stop } from './receive';
 import { PortState, Seed, setGrow, stamp, stateOf } from './state';
 import { kNewListener, kRemoveListener, type StockPort, stockNewListener, stockRemoveListener } from './stock';
-import { attach, native } from './thread';
+import { attach, closeSlot, setMark, unload, unloadedModes, unloadedReceived, unloadedSlot } from './thread';
 
 type Internals = StockPort & Record<symbol, any>;
 
@@ -87,25 +87,22 @@ export function adoptAt(port: StockPort, slot: number, received: number, modes: 
   state.modes = modes;
   attach(state, slot);
   meet(state);
-  native.setHighWaterMark(slot, state.highWaterMark);
+  setMark(slot, state.highWaterMark);
   if (state.started) openGate(state);
   return state;
 }
 
 /** Stock message `index` of `carrier` has brought `ports`. */
 export function adoptArrivals(carrier: PortState, index: number, ports: StockPort[], then?: (state: PortState) => void): void {
-  const arrivals = native.unload(carrier.slot, index);
-  if (arrivals === null) return;
-  // For each port its slot (-1: not ours), messages received and modes.
-  const count = typedArrayLength(arrivals) / 3;
+  const count = unload(carrier.slot, index);
   for (let i = 0; i < count; i++) {
-    const slot = arrivals[i * 3]!;
+    const slot = unloadedSlot(i);
     if (slot < 0) continue;
     if (count !== ports.length) {
-      native.close(slot);
+      closeSlot(slot);
       continue;
     }
-    const state = adoptAt(ports[i]!, slot, arrivals[i * 3 + 1]!, arrivals[i * 3 + 2]!);
+    const state = adoptAt(ports[i]!, slot, unloadedReceived(i), unloadedModes(i));
     then?.(state);
   }
 }

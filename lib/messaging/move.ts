@@ -11,7 +11,7 @@ import { openGate, releaseBatch, start } from './receive';
 import { endCarrying, endLate, enterLane, leaveLane, postTransfer } from './send';
 import { KIND_STOCK, type PortState, stateOf } from './state';
 import { isStockPort, type StockPort } from './stock';
-import { gate, native, sendControl, setHold, slots } from './thread';
+import { detachSlot, gate, isPeerAdopted, loadCargo, native, sendControl, setHold, slots, stockSent } from './thread';
 import { HOLD_CLOSE, HOLD_DRAIN } from './state';
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */
@@ -81,11 +81,11 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
   const ports = portsIn(list);
   if (ports.length === 0) return postTransfer(state, value, list, false);
   if (state.slot < 0 && !openLocal(state)) return postToStock(state, value, list, ports);
-  if (state.late && native.isPeerAdopted(state.slot)) endLate(state);
+  if (state.late && isPeerAdopted(state.slot)) endLate(state);
   settleLane(state);
-  const detached = detachAll(state, ports, isPlain(list) && native.isPeerAdopted(state.slot));
+  const detached = detachAll(state, ports, isPlain(list) && isPeerAdopted(state.slot));
   const { slot } = state;
-  native.loadCargo(slot, native.stockSent(slot), ticketsOf(ports, detached));
+  loadCargo(slot, stockSent(slot), ticketsOf(ports, detached));
   let posted: boolean | undefined;
   let failed = true;
   try {
@@ -93,7 +93,7 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
     failed = false;
   } finally {
     // Not `index`: a getter may have posted meanwhile.
-    if (failed) restore(detached, native.unloadLast(slot, native.stockSent(slot)), ports);
+    if (failed) restore(detached, native.unloadLast(slot, stockSent(slot)), ports);
   }
   forgetMoved(detached, ports);
   return posted;
@@ -153,7 +153,7 @@ function detach(state: PortState, adopted: boolean): number {
   }
   slots[slot] = undefined;
   state.slot = -1;
-  return native.detach(slot, state.received, state.modes, adopted);
+  return detachSlot(slot, state.received, state.modes, adopted);
 }
 
 function restore(detached: Detached[], fresh: Int32Array, ports: StockPort[]): void {

@@ -7,7 +7,7 @@ import { safePost } from './guard';
 import { estimateSize } from './size';
 import { HOLD_DRAIN, type PortState } from './state';
 import { nextTick, stockDispatchEvent, stockListenerCount } from './stock';
-import { attach, native, setHold, slots } from './thread';
+import { attach, meetPeer, native, setGateOpen, setHold, setMark, slots } from './thread';
 
 const DrainEvent = Event;
 
@@ -17,12 +17,12 @@ export function unlink(state: PortState): void {
   if (peer === undefined) return;
   state.peer = undefined;
   peer.peer = undefined;
-  if (peer.slot >= 0 && peer.reading) native.openGate(peer.slot);
+  if (peer.slot >= 0 && peer.reading) setGateOpen(peer.slot);
 }
 
 /** A port has arrived; if its other end is in this thread, they are a pair again. */
 export function meet(state: PortState): void {
-  const peer = slots[native.meetPeer(state.slot)];
+  const peer = slots[meetPeer(state.slot)];
   if (peer === undefined) return;
   state.peer = peer;
   peer.peer = state;
@@ -34,13 +34,13 @@ export function openLocal(state: PortState): boolean {
   if (peer === undefined || peer.slot >= 0 || state.closing || peer.closing || peer.ended) return false;
   const slot = native.openChannel(state.sent, peer.sent);
   enter(state, slot);
-  enter(peer, native.meetPeer(slot));
+  enter(peer, meetPeer(slot));
   return true;
 }
 
 function enter(state: PortState, slot: number): void {
   attach(state, slot);
-  native.setHighWaterMark(slot, state.highWaterMark);
+  setMark(slot, state.highWaterMark);
 }
 
 /** Post to a port of this thread. */

@@ -1,5 +1,5 @@
 /** `MessagePort`, `MessageChannel`, `receiveMessageOnPort`: the classes of the drop-in. */
-import { apply, construct, min } from '../codec/primordials';
+import { apply, construct, min, setPrototypeOf } from '../codec/primordials';
 import { InvalidArgType, OutOfRange } from '../errors';
 import { adoptPair, setPortPrototype } from './adopt';
 import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './move';
@@ -21,7 +21,7 @@ import {
   stockReceive,
   stockStart,
 } from './stock';
-import { native } from './thread';
+import { buffered, setMark } from './thread';
 
 const { MAX_SAFE_INTEGER } = Number;
 
@@ -56,14 +56,14 @@ const backpressure = {
 export function bufferedAmount(state: PortState): number {
   if (state.slot < 0) return state.bytes;
   state.sample.unseen = 0;
-  return native.buffered(state.slot);
+  return buffered(state.slot);
 }
 
 export function setHighWaterMark(state: PortState, bytes: number): void {
   if (typeof bytes !== 'number') throw new InvalidArgType('highWaterMark', 'number', bytes);
   if (!(bytes >= 1)) throw new OutOfRange('highWaterMark', '>= 1', bytes);
   state.highWaterMark = bytes;
-  if (state.slot >= 0) native.setHighWaterMark(state.slot, min(bytes, MAX_SAFE_INTEGER));
+  if (state.slot >= 0) setMark(state.slot, min(bytes, MAX_SAFE_INTEGER));
 }
 
 const methods = {
@@ -150,22 +150,28 @@ function onClose(this: StockPort): void {
 definePrototype();
 name(MessagePort, 'MessagePort');
 
+/** Construction with a target of its own takes V8 longer than to change the prototype afterwards. */
+function make(target: unknown): { port1: StockPort; port2: StockPort } {
+  if (target !== MessageChannel) return construct(StockChannel, [], target as never) as never;
+  const channel = new StockChannel();
+  setPrototypeOf(channel, channelPrototype);
+  return channel;
+}
+
 /** Two ports. As in Node it must be called with `new`. */
 export const MessageChannel = function MessageChannel(this: object): object {
   if (new.target === undefined) return apply(StockChannel as never, this, []);
-  const channel = construct(StockChannel, [], new.target) as { port1: StockPort; port2: StockPort };
+  const channel = make(new.target);
   adoptPair(channel.port1, channel.port2);
   return channel;
 } as unknown as typeof StockChannel;
 name(MessageChannel, 'MessageChannel');
 Object.setPrototypeOf(MessageChannel, StockChannel);
-Object.defineProperty(MessageChannel, 'prototype', {
-  value: Object.create(Object.getPrototypeOf(StockChannel.prototype) as object | null, {
-    ...Object.getOwnPropertyDescriptors(StockChannel.prototype),
-    constructor: { value: MessageChannel, writable: true, enumerable: false, configurable: true },
-  }),
-  writable: false,
-});
+const channelPrototype = Object.create(Object.getPrototypeOf(StockChannel.prototype) as object | null, {
+  ...Object.getOwnPropertyDescriptors(StockChannel.prototype),
+  constructor: { value: MessageChannel, writable: true, enumerable: false, configurable: true },
+}) as object;
+Object.defineProperty(MessageChannel, 'prototype', { value: channelPrototype, writable: false });
 
 export function receiveMessageOnPort(port: unknown): { message: unknown } | undefined {
   const state = stateOf(port);

@@ -32,7 +32,21 @@ import {
   stockStart,
   tick,
 } from './stock';
-import { batches, decoder, hasLaneFrames, native, schedule, setHold, setOnNews, slots, voids, voidTaken } from './thread';
+import {
+  batches,
+  closeSlot,
+  decoder,
+  hasLaneFrames,
+  isPeerAdopted,
+  native,
+  schedule,
+  setGateOpen,
+  setHold,
+  setOnNews,
+  slots,
+  voidTaken,
+  voids,
+} from './thread';
 
 /** Messages of one wake-up, as in Node: then timers and I/O have their turn. */
 const BUDGET = 1000;
@@ -402,7 +416,7 @@ export function start(state: PortState): void {
 /** Somebody reads this port: its peer may use the lane, unless it is in this very thread. */
 export function openGate(state: PortState): void {
   state.reading = true;
-  if (state.slot >= 0 && state.peer === undefined && !state.gateHeld) native.openGate(state.slot);
+  if (state.slot >= 0 && state.peer === undefined && !state.gateHeld) setGateOpen(state.slot);
 }
 
 /** The last listener is gone: messages wait. */
@@ -434,7 +448,7 @@ export function onClosed(state: PortState): void {
  * tell: if it is there, it sends what is in the lane by the stock port, after the one that was moved.
  */
 function offer(state: PortState): void {
-  if (!(state.reading || state.laneOut || isPending(state)) || !native.isPeerAdopted(state.slot)) return;
+  if (!(state.reading || state.laneOut || isPending(state)) || !isPeerAdopted(state.slot)) return;
   releaseBatch(state);
   leaveLane(state, false);
   native.offer(state.slot);
@@ -455,7 +469,7 @@ export function forget(state: PortState): void {
   state.slot = -1;
   if (slot < 0) return;
   slots[slot] = undefined;
-  native.close(slot);
+  closeSlot(slot);
 }
 
 /** What our `receiveMessageOnPort` returns for a port of ours. */

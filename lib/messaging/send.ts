@@ -25,15 +25,18 @@ import {
   decoder,
   encoder,
   gate,
+  laneBuffered,
   native,
   releaseEncoder,
   sendAhead,
   sendControl,
   sendEncoded,
   setHold,
+  setStockSent,
   stockBegin,
   stockEnd,
   stockFailed,
+  stockSent,
   voidCarried,
 } from './thread';
 
@@ -83,7 +86,7 @@ export function enterLane(state: PortState): boolean {
   if (current === GATE_RECALL) recall(state);
   if (current !== GATE_OPEN) return false;
   if (state.late) endLate(state);
-  const sent = native.stockSent(state.slot);
+  const sent = stockSent(state.slot);
   sendAhead(state.slot, KIND_SWITCH, floor(sent / 2 ** 30), sent % 2 ** 30);
   state.laneOut = true;
   return true;
@@ -101,7 +104,7 @@ export function leaveLane(state: PortState, isRecall: boolean): void {
 export function endLate(state: PortState): void {
   state.late = false;
   stockPost(state.port, BARRIER);
-  native.setStockSent(state.slot, nextEra(native.stockSent(state.slot)));
+  setStockSent(state.slot, nextEra(stockSent(state.slot)));
 }
 
 /** By the stock port, counted. */
@@ -171,7 +174,7 @@ export function endCarrying(state: PortState): void {
  */
 export function beforeClose(state: PortState): void {
   endCarrying(state);
-  if (!state.laneOut || native.laneBuffered(state.slot) === 0) return;
+  if (!state.laneOut || laneBuffered(state.slot) === 0) return;
   const current = gate(state.slot);
   if (current === GATE_RECALL) {
     leaveLane(state, true);

@@ -47,6 +47,42 @@ export const carry = (slot: number, force: boolean): number => op(9, slot, force
 export const voidCarried = (slot: number): number => op(10, slot, 0);
 export const voids = (slot: number): number => op(11, slot, 0);
 export const voidTaken = (slot: number): number => op(12, slot, 0);
+export const stockSent = (slot: number): number => op(14, slot, 0);
+export const setStockSent = (slot: number, sent: number): number => op(15, slot, sent);
+/** The peer's posts: number ended, or -1 while one is under way. */
+export const peerStockSent = (slot: number): number => op(16, slot, 0);
+/** Let the peer write to the lane: the port was started here. */
+export const setGateOpen = (slot: number): number => op(17, slot, 0);
+export const isPeerAdopted = (slot: number): boolean => op(18, slot, 0) !== 0;
+/** Slot of the peer if it is in this thread, else -1. If it is, the gates of both are closed. */
+export const meetPeer = (slot: number): number => op(19, slot, 0);
+/** Bytes that were sent and not received; those of them that are in the lane. */
+export const buffered = (slot: number): number => op(20, slot, 0);
+export const laneBuffered = (slot: number): number => op(21, slot, 0);
+export const setMark = (slot: number, bytes: number): number => op(22, slot, bytes);
+export const closeSlot = (slot: number): number => op(23, slot, 0);
+
+/**
+ * Take a port off this thread. `adopted`: its next thread is known to read lanes; if not, the peer is asked to take back
+ * what is still in the lane. Returns a ticket.
+ */
+export function detachSlot(slot: number, received: number, modes: number, adopted: boolean): number {
+  op(24, slot, received);
+  return op(25, slot, modes * 2 + (adopted ? 1 : 0));
+}
+
+/** Stock message `index` of the port in `slot` will carry these ports (tickets; -1: not ours). */
+export function loadCargo(slot: number, index: number, tickets: number[]): void {
+  for (let i = 0; i < tickets.length; i++) op(26, slot, tickets[i]!);
+  op(27, slot, index);
+}
+
+/** Attach the ports that stock message `index` has brought. Returns how many came; `unloaded` tells of each. */
+export const unload = (slot: number, index: number): number => op(28, slot, index);
+/** Of port number `i` the slot (-1: not ours), and what `detachSlot` was given. */
+export const unloadedSlot = (i: number): number => op(29, 0, i * 3);
+export const unloadedReceived = (i: number): number => op(29, 0, i * 3 + 1);
+export const unloadedModes = (i: number): number => op(29, 0, i * 3 + 2);
 
 export const batches = new Batches({
   advance,

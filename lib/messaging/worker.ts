@@ -13,7 +13,7 @@ import { bufferedAmount, setHighWaterMark } from './port';
 import { deliverNow, forget, openGate, start, stop } from './receive';
 import type { PortState } from './state';
 import { kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, type StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
-import { attach, hasCargo, native } from './thread';
+import { attach, hasCargo, isPeerAdopted, loadCargo, native, peerStockSent } from './thread';
 
 type Methods = Record<symbol, (...args: any[]) => unknown>;
 
@@ -153,7 +153,7 @@ function followListeners(worker: EventEmitter, state: PortState): void {
 
 function loadWorkerData(state: PortState, moved: Detached[], workerData: unknown): void {
   if (moved.length === 0) return;
-  native.loadCargo(state.slot, WORKER_DATA, ticketsOf(findPorts(workerData), moved));
+  loadCargo(state.slot, WORKER_DATA, ticketsOf(findPorts(workerData), moved));
 }
 
 /** In a worker: this thread's end of the public channel. */
@@ -175,16 +175,16 @@ function adoptParentPort(): StockPort | null {
  */
 function catchUp(state: PortState): void {
   state.late = true;
-  if (!native.isPeerAdopted(state.slot)) return;
+  if (!isPeerAdopted(state.slot)) return;
   state.catchingUp = true;
   let sent: number;
   do {
-    sent = native.peerStockSent(state.slot);
+    sent = peerStockSent(state.slot);
     while (pull(state)) {
       const { value, type, ports } = taken;
       state.held.push({ value, type, ports, index: 0 });
     }
-  } while (sent < 0 || native.peerStockSent(state.slot) !== sent);
+  } while (sent < 0 || peerStockSent(state.slot) !== sent);
   state.catchingUp = false;
   numberHeld(state, sent);
 }

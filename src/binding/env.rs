@@ -110,6 +110,10 @@ pub struct EnvState {
     pub ports: RefCell<Vec<Option<Port>>>,
     pub free: RefCell<Vec<u32>>,
     pub transit: RefCell<Vec<Option<PortRef>>>,
+    /// Cargo of the message that is posted next.
+    pub staged: RefCell<Vec<Option<PortRef>>>,
+    /// What `unload` has brought last.
+    pub unloaded: RefCell<Vec<f64>>,
     /// Ports that may have been moved behind our back, by slot (`offer.rs`).
     pub offered: RefCell<Vec<(u32, PortRef)>>,
     pub transmit: Cell<Words>,
@@ -205,6 +209,8 @@ impl EnvState {
             ports: RefCell::new(Vec::new()),
             free: RefCell::new(Vec::new()),
             transit: RefCell::new(Vec::new()),
+            staged: RefCell::new(Vec::new()),
+            unloaded: RefCell::new(Vec::new()),
             offered: RefCell::new(Vec::new()),
             transmit: Cell::new(none),
             receive: RefCell::new(Vec::new()),
@@ -475,6 +481,7 @@ impl EnvState {
             port.close();
         }
         self.transit.borrow_mut().clear();
+        self.staged.borrow_mut().clear();
         for policy in self.policies.borrow_mut().iter_mut() {
             policy.on_park();
         }

@@ -1,6 +1,8 @@
-//! `op(code, slot, value)`: the small questions that come with a message that travels by the stock port.
+//! `op(code, slot, value)`: the small questions and orders that come with stock messages and with ports that travel.
+//! A generated method costs eight times as much.
 
 use std::ptr;
+use std::sync::Arc;
 
 use napi::sys;
 
@@ -28,9 +30,25 @@ mod code {
     pub const VOIDS: i32 = 11;
     pub const VOID_TAKEN: i32 = 12;
     pub const ATTACHMENT_SIZE: i32 = 13;
+    pub const STOCK_SENT: i32 = 14;
+    pub const SET_STOCK_SENT: i32 = 15;
+    pub const PEER_STOCK_SENT: i32 = 16;
+    pub const OPEN_GATE: i32 = 17;
+    pub const IS_PEER_ADOPTED: i32 = 18;
+    pub const MEET_PEER: i32 = 19;
+    pub const BUFFERED: i32 = 20;
+    pub const LANE_BUFFERED: i32 = 21;
+    pub const SET_HIGH_WATER_MARK: i32 = 22;
+    pub const CLOSE: i32 = 23;
+    pub const SET_RECEIVED: i32 = 24;
+    pub const DETACH: i32 = 25;
+    pub const STAGE: i32 = 26;
+    pub const LOAD: i32 = 27;
+    pub const UNLOAD: i32 = 28;
+    pub const UNLOADED: i32 = 29;
 }
 
-/// Returns a small number; 0 where there is nothing to tell or no such port.
+/// Returns a number; 0 where there is nothing to tell or no such port.
 pub unsafe extern "C" fn op(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     std::panic::catch_unwind(|| {
         // SAFETY: this is an entry point.
@@ -45,28 +63,78 @@ pub unsafe extern "C" fn op(env: sys::napi_env, info: sys::napi_callback_info) -
                     && sys::napi_get_value_uint32(env, argv[1], &raw mut slot) == OK
                     && sys::napi_get_value_double(env, argv[2], &raw mut value) == OK
             };
-        let answer = if ok { run(state, code, slot, value) } else { 0 };
+        let answer = if ok {
+            run(state, code, slot, value)
+        } else {
+            0.0
+        };
         if code == code::CARRY {
             state.sent();
         }
         let mut result = ptr::null_mut();
         // SAFETY: thread of the environment.
-        unsafe { sys::napi_create_int32(env, answer, &raw mut result) };
+        unsafe { sys::napi_create_double(env, answer, &raw mut result) };
         result
     })
     .unwrap_or(ptr::null_mut())
 }
 
-fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> i32 {
-    state
-        .with_port(slot, |port| answer(port, code, value))
-        .unwrap_or(0)
+fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
+    match code {
+        code::MEET_PEER => f64::from(state.meet_peer(slot)),
+        code::CLOSE => {
+            state.remove(slot).into_iter().for_each(Port::close);
+            0.0
+        }
+        code::DETACH => state.detach(slot, value as u32).map_or(-1.0, f64::from),
+        code::STAGE => {
+            let port = state.redeem(value);
+            state.staged.borrow_mut().push(port);
+            0.0
+        }
+        code::LOAD => {
+            let ports = state.staged.take();
+            let channel = state.with_port(slot, |port| (Arc::clone(&port.channel), port.side));
+            if let Some((channel, side)) = channel {
+                channel.load_cargo(side, value, ports);
+            }
+            0.0
+        }
+        code::UNLOAD => state.unload(slot, value),
+        code::UNLOADED => state
+            .unloaded
+            .borrow()
+            .get(value as usize)
+            .copied()
+            .unwrap_or(-1.0),
+        _ => state
+            .with_port(slot, |port| exact(port, code, value))
+            .unwrap_or(0.0),
+    }
+}
+
+/// Answers that may be large.
+fn exact(port: &mut Port, code: i32, value: f64) -> f64 {
+    let Port {
+        channel,
+        side,
+        half,
+        ..
+    } = port;
+    match code {
+        code::STOCK_SENT => channel.stock_counts(*side).1 as f64,
+        code::PEER_STOCK_SENT => match channel.stock_counts(1 - *side) {
+            (begun, ended) if begun == ended => ended as f64,
+            _ => -1.0,
+        },
+        code::BUFFERED => channel.buffered(*side, &half.producer) as f64,
+        code::LANE_BUFFERED => half.producer.buffered() as f64,
+        code::ATTACHMENT_SIZE => f64::from(attachment_size(port, value as usize)),
+        _ => f64::from(answer(port, code, value)),
+    }
 }
 
 fn answer(port: &mut Port, code: i32, value: f64) -> i32 {
-    if code == code::ATTACHMENT_SIZE {
-        return attachment_size(port, value as usize);
-    }
     let Port {
         channel,
         side,
@@ -99,6 +167,11 @@ fn answer(port: &mut Port, code: i32, value: f64) -> i32 {
         }
         code::VOIDS => return voids(channel, 1 - side),
         code::VOID_TAKEN => channel.take_void(1 - side),
+        code::SET_STOCK_SENT => channel.set_stock_count(side, value as u64),
+        code::OPEN_GATE => channel.set_gate(1 - side, Gate::Open),
+        code::IS_PEER_ADOPTED => return i32::from(channel.is_adopted(1 - side)),
+        code::SET_HIGH_WATER_MARK => channel.set_high_water_mark(side, value as u64),
+        code::SET_RECEIVED => half.baggage.received = value,
         _ => {}
     }
     0

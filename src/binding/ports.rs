@@ -11,7 +11,7 @@ use napi_derive::napi;
 use super::env::{EnvState, Port, Words};
 use super::layout::{rx, tx};
 use super::{entry, op, pin, send, take};
-use crate::channel::{Baggage, Channel, Gate, forget_worker, worker_channel};
+use crate::channel::{Channel, Gate, forget_worker, worker_channel};
 
 /// Most receive buffers of a thread: one for each level of nested deliveries.
 const MOST_BUFFERS: usize = 4096;
@@ -156,7 +156,7 @@ impl Binding {
         let channel = Channel::new();
         channel.set_stock_count(0, sent0 as u64);
         channel.set_stock_count(1, sent1 as u64);
-        let (slot, _) = self.attach(&channel, 0, None)?;
+        let slot = self.attach(&channel, 0, None)?;
         self.attach(&channel, 1, None)?;
         Ok(slot)
     }
@@ -167,7 +167,7 @@ impl Binding {
         let side = usize::from(side != 0);
         let thread = thread_id as u64;
         let channel = worker_channel(thread);
-        Some(self.attach(&channel, side, Some(thread)).ok()?.0)
+        self.attach(&channel, side, Some(thread)).ok()
     }
 
     /// Nobody will look for the channel of this worker any more.
@@ -176,55 +176,16 @@ impl Binding {
         forget_worker(thread_id as u64);
     }
 
-    /// A port gets a slot; its baggage is that of its last `detach`.
     pub(super) fn attach(
         &self,
         channel: &Arc<Channel>,
         side: usize,
         worker: Option<u64>,
-    ) -> Result<(u32, Baggage)> {
-        let half = channel.claim(side).ok_or_else(|| invalid("port"))?;
-        let baggage = half.baggage;
-        let slot = self.state.insert(Port {
-            channel: Arc::clone(channel),
-            side,
-            half,
-            worker,
-            recalled: false,
-        });
-        Ok((slot, baggage))
-    }
-
-    /// The slot of the peer of the port in `slot`, if it is in this very thread; else -1. If it is, the
-    /// gates of both are closed.
-    #[napi]
-    pub fn meet_peer(&self, slot: u32) -> i32 {
-        let met = self.state.with_port(slot, |port| {
-            let peer = port
-                .channel
-                .bell(1 - port.side)
-                .slot_in(&self.state.reactor)?;
-            port.channel.set_gate(0, Gate::Closed);
-            port.channel.set_gate(1, Gate::Closed);
-            Some(peer)
-        });
-        met.flatten().map_or(-1, u32::cast_signed)
-    }
-
-    /// Let the peer write to the lane (the port was started here).
-    #[napi]
-    pub fn open_gate(&self, slot: u32) {
-        self.state.with_port(slot, |port| {
-            port.channel.set_gate(1 - port.side, Gate::Open)
-        });
-    }
-
-    /// Is the peer of the port in `slot` read by this library?
-    #[napi]
-    pub fn is_peer_adopted(&self, slot: u32) -> bool {
-        self.state
-            .with_port(slot, |port| port.channel.is_adopted(1 - port.side))
-            .unwrap_or(false)
+    ) -> Result<u32> {
+        let attached = self.state.attach_port(channel, side, worker);
+        attached
+            .map(|(slot, _)| slot)
+            .ok_or_else(|| invalid("port"))
     }
 
     /// Copy attachment `index` of the first frame for the port in `slot` into a buffer of its size.
@@ -257,31 +218,6 @@ impl Binding {
         copied.unwrap_or(false)
     }
 
-    /// Bytes that the port in `slot` has sent and its peer has not received.
-    #[napi]
-    pub fn buffered(&self, slot: u32) -> f64 {
-        let bytes = self.state.with_port(slot, |port| {
-            port.channel.buffered(port.side, &port.half.producer)
-        });
-        bytes.unwrap_or(0) as f64
-    }
-
-    /// Those of them that are in the lane.
-    #[napi]
-    pub fn lane_buffered(&self, slot: u32) -> f64 {
-        self.state
-            .with_port(slot, |port| port.half.producer.buffered())
-            .unwrap_or(0) as f64
-    }
-
-    /// Mark for 'drain', in bytes.
-    #[napi]
-    pub fn set_high_water_mark(&self, slot: u32, bytes: f64) {
-        self.state.with_port(slot, |port| {
-            port.channel.set_high_water_mark(port.side, bytes as u64)
-        });
-    }
-
     /// The parked peer's view of our lane becomes a port of this thread for a recall, if the gate
     /// says so: frames that `take` reads from the returned slot are our own, undelivered ones.
     #[napi]
@@ -311,14 +247,6 @@ impl Binding {
         }) = self.state.displace(slot)
         {
             channel.end_recall(side, half);
-        }
-    }
-
-    /// The port is closed: its slot is free again.
-    #[napi]
-    pub fn close(&self, slot: u32) {
-        if let Some(port) = self.state.remove(slot) {
-            port.close();
         }
     }
 
