@@ -5,7 +5,8 @@ import { adoptPair, setPortPrototype } from './adopt';
 import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './move';
 import { noteGone, safePost } from './guard';
 import { contextAccessors } from './context';
-import { onClosed, onStockMessage, receive, start } from './receive';
+import { onClosed } from './closing';
+import { onStockMessage, receive, start } from './receive';
 import { beforeClose, post } from './send';
 import { type PortState, stateOf } from './state';
 import {

@@ -6,8 +6,9 @@ import { apply, max } from '../codec/primordials';
 import { EVENT_CLOSED, EVENT_DRAIN, EVENT_MOVED, EVENT_RECALL, EVENT_REFUSED } from '../native';
 import type { Batch } from './batch';
 import { isBarrier, pull, type Taken, taken } from './carrier';
+import { finish } from './closing';
 import { runInContext } from './context';
-import { leaveLane, recall } from './send';
+import { recall } from './send';
 import {
   type Carried,
   HOLD_CLOSE,
@@ -27,17 +28,14 @@ import {
   stockDispatch,
   stockDispatchEvent,
   stockHasRef,
-  stockOnClose,
   stockRef,
   stockStart,
   tick,
 } from './stock';
 import {
   batches,
-  closeSlot,
   decoder,
   hasLaneFrames,
-  isPeerAdopted,
   native,
   schedule,
   setGateOpen,
@@ -399,7 +397,7 @@ function deliverAll(state: PortState): void {
   if (state.delivering === 0 && !state.waiting) releaseBatch(state);
 }
 
-function isPending(state: PortState): boolean {
+export function isPending(state: PortState): boolean {
   return state.offered || state.held.length > 0 || hasFrames(state);
 }
 
@@ -423,53 +421,6 @@ export function openGate(state: PortState): void {
 export function stop(state: PortState): void {
   state.started = false;
   stopStock(state);
-}
-
-/** The handle is closed: 'close' follows when the lane is empty. */
-export function onClosed(state: PortState): void {
-  if (state.slot < 0) {
-    stockOnClose(state.port);
-    return;
-  }
-  state.ended = true;
-  if (!state.closing && !state.laneOver) offer(state);
-  if (state.closing || !isPending(state)) {
-    if (state.delivering === 0) finish(state);
-    return;
-  }
-  if (state.started) {
-    setHold(state, HOLD_CLOSE, true);
-    schedule(state.slot);
-  }
-}
-
-/**
- * The other side has closed, or something that does not ask us has moved the port. Only the other side can
- * tell: if it is there, it sends what is in the lane by the stock port, after the one that was moved.
- */
-function offer(state: PortState): void {
-  if (!(state.reading || state.laneOut || isPending(state)) || !isPeerAdopted(state.slot)) return;
-  releaseBatch(state);
-  leaveLane(state, false);
-  native.offer(state.slot);
-  state.offered = true;
-}
-
-/** Free the slot and emit 'close'. */
-function finish(state: PortState): void {
-  forget(state);
-  stockOnClose(state.port);
-}
-
-/** The port has no channel any more. */
-export function forget(state: PortState): void {
-  releaseBatch(state);
-  const { slot } = state;
-  setHold(state, HOLD_CLOSE | HOLD_DRAIN, false);
-  state.slot = -1;
-  if (slot < 0) return;
-  slots[slot] = undefined;
-  closeSlot(slot);
 }
 
 /** What our `receiveMessageOnPort` returns for a port of ours. */

@@ -23,8 +23,9 @@ use std::time::Instant;
 
 use napi::sys;
 
-use super::hooks::{on_cleanup, on_closed_async, on_closed_idle, on_idle, open_handles};
+use super::hooks::{on_cleanup, on_closed_idle, on_closed_wake, on_idle, open_handles};
 use super::uv::{Handle, Uv};
+use super::waking::{ThreadsafeWaker, WakeHandle};
 use crate::channel::{Channel, Half, PortRef, Side, forget_worker};
 use crate::wake::{Poll, PollPolicy, Reactor, Waker};
 
@@ -90,7 +91,11 @@ impl Words {
 
 /// How the loop is woken and polled.
 pub enum Handles {
-    Uv { uv: Uv, wake: Handle, idle: Handle },
+    Uv {
+        uv: Uv,
+        wake: WakeHandle,
+        idle: Handle,
+    },
     Threadsafe(sys::napi_threadsafe_function),
     None,
 }
@@ -134,44 +139,6 @@ pub struct EnvState {
     epoch: Instant,
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
     pub open_handles: Cell<u32>,
-}
-
-pub struct UvWaker {
-    pub uv: Uv,
-    pub handle: Handle,
-}
-
-// SAFETY: the handle is only passed to uv_async_send, which any thread may call.
-unsafe impl Send for UvWaker {}
-// SAFETY: as above.
-unsafe impl Sync for UvWaker {}
-
-impl Waker for UvWaker {
-    fn wake(&self) {
-        // SAFETY: the reactor calls this only while it is alive, and it is killed before the
-        // handle is closed (`shutdown`).
-        unsafe { self.uv.send(self.handle) };
-    }
-}
-
-pub struct ThreadsafeWaker(pub sys::napi_threadsafe_function);
-
-// SAFETY: threadsafe functions may be called from any thread.
-unsafe impl Send for ThreadsafeWaker {}
-// SAFETY: as above.
-unsafe impl Sync for ThreadsafeWaker {}
-
-impl Waker for ThreadsafeWaker {
-    fn wake(&self) {
-        // SAFETY: as for UvWaker: not called after the reactor was killed.
-        unsafe {
-            sys::napi_call_threadsafe_function(
-                self.0,
-                ptr::null_mut(),
-                sys::ThreadsafeFunctionCallMode::nonblocking,
-            )
-        };
-    }
 }
 
 impl EnvState {
@@ -249,6 +216,15 @@ impl EnvState {
 
     fn now(&self) -> u64 {
         u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The wake-up handle has fired.
+    pub fn heard(&self) {
+        if let Handles::Uv { wake, .. } = *self.handles.borrow() {
+            // SAFETY: R1.
+            unsafe { wake.hear() };
+        }
+        self.wake();
     }
 
     /// The loop has woken us: deliver what is there, then look out for more for a short while.
@@ -413,7 +389,7 @@ impl EnvState {
         }
         match *self.handles.borrow() {
             // SAFETY: R1, loop thread.
-            Handles::Uv { uv, wake, .. } => unsafe { uv.set_ref(wake, after > 0) },
+            Handles::Uv { uv, wake, .. } => unsafe { uv.set_ref(wake.handle, after > 0) },
             // SAFETY: R1, loop thread.
             Handles::Threadsafe(function) => unsafe {
                 if after > 0 {
@@ -488,7 +464,8 @@ impl EnvState {
         match self.handles.replace(Handles::None) {
             // SAFETY: R1: the only call of `close` for each.
             Handles::Uv { uv, wake, idle } => unsafe {
-                uv.close(wake, on_closed_async);
+                uv.close(wake.handle, on_closed_wake);
+                wake.close();
                 uv.close(idle, on_closed_idle);
             },
             Handles::Threadsafe(function) => {

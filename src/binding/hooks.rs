@@ -1,12 +1,13 @@
 //! What libuv and Node call: the loop has been woken, is idle, has closed a handle, comes to its end.
 
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 use std::ptr;
 
 use napi::sys;
 
-use super::env::{EnvState, Handles, ThreadsafeWaker, UvWaker};
-use super::uv::{Handle, Uv};
+use super::env::{EnvState, Handles};
+use super::uv::{Handle, UV_IDLE, Uv};
+use super::waking::{KIND, ThreadsafeWaker, UvWaker, WakeHandle};
 use crate::wake::Waker;
 
 /// Handles to wake the loop by, and the waker that uses them.
@@ -24,16 +25,11 @@ pub unsafe fn open_handles(
     if let (Some(uv), true) = (Uv::get(), has_loop) {
         let event_loop = event_loop.cast::<c_void>();
         // SAFETY: the loop belongs to this thread and outlives the cleanup hook.
-        let (wake, idle) = unsafe {
-            (
-                uv.new_async(event_loop, on_async, state)?,
-                uv.new_idle(event_loop, state),
-            )
-        };
-        return Some((
-            Handles::Uv { uv, wake, idle },
-            Box::new(UvWaker { uv, handle: wake }),
-        ));
+        if let Some(wake) = unsafe { WakeHandle::open(uv, event_loop, state) } {
+            // SAFETY: as above.
+            let idle = unsafe { uv.new_idle(event_loop, state) };
+            return Some((Handles::Uv { uv, wake, idle }, Box::new(UvWaker(wake))));
+        }
     }
     // SAFETY: the caller's clause.
     let function = unsafe { open_threadsafe(env, state)? };
@@ -92,12 +88,23 @@ unsafe fn state_of<'a>(handle: Handle) -> Option<&'a EnvState> {
     Some(unsafe { &*Uv::get()?.data(handle).cast::<EnvState>() })
 }
 
+#[cfg(target_os = "linux")]
+pub unsafe extern "C" fn on_readable(handle: Handle, _status: c_int, _events: c_int) {
+    guarded(|| {
+        // SAFETY: called by libuv for our handle.
+        unsafe { state_of(handle) }
+            .into_iter()
+            .for_each(EnvState::heard)
+    });
+}
+
+#[cfg(not(target_os = "linux"))]
 pub unsafe extern "C" fn on_async(handle: Handle) {
     guarded(|| {
         // SAFETY: called by libuv for our handle.
         unsafe { state_of(handle) }
             .into_iter()
-            .for_each(EnvState::wake)
+            .for_each(EnvState::heard)
     });
 }
 
@@ -133,13 +140,13 @@ pub unsafe extern "C" fn on_cleanup(
 
 /// # Safety
 /// As for `state_of`, from a close callback of the handle.
-unsafe fn on_closed(handle: Handle, is_async: bool) {
+unsafe fn on_closed(handle: Handle, kind: c_int) {
     // SAFETY: the caller's clause.
     let (Some(state), Some(uv)) = (unsafe { state_of(handle) }, Uv::get()) else {
         return;
     };
     // SAFETY: this is the close callback.
-    unsafe { uv.free(handle, is_async) };
+    unsafe { uv.free(handle, kind) };
     let left = state.open_handles.get() - 1;
     state.open_handles.set(left);
     if left == 0 {
@@ -147,12 +154,12 @@ unsafe fn on_closed(handle: Handle, is_async: bool) {
     }
 }
 
-pub unsafe extern "C" fn on_closed_async(handle: Handle) {
+pub unsafe extern "C" fn on_closed_wake(handle: Handle) {
     // SAFETY: called by libuv for our handle.
-    guarded(|| unsafe { on_closed(handle, true) });
+    guarded(|| unsafe { on_closed(handle, KIND) });
 }
 
 pub unsafe extern "C" fn on_closed_idle(handle: Handle) {
     // SAFETY: called by libuv for our handle.
-    guarded(|| unsafe { on_closed(handle, false) });
+    guarded(|| unsafe { on_closed(handle, UV_IDLE) });
 }

@@ -18,3 +18,4 @@ mod ports;
 mod send;
 mod take;
 mod uv;
+mod waking;

@@ -3,10 +3,19 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::OnceLock;
 
+use super::waking::KIND;
+
 /// Any libuv handle; its memory is ours and has `size` bytes.
 pub type Handle = *mut c_void;
 type Callback = unsafe extern "C" fn(Handle);
 type HandleSize = unsafe extern "C" fn(c_int) -> usize;
+#[cfg(target_os = "linux")]
+type PollCallback = unsafe extern "C" fn(Handle, c_int, c_int);
+#[cfg(target_os = "linux")]
+type PollInit = unsafe extern "C" fn(*mut c_void, Handle, c_int) -> c_int;
+#[cfg(target_os = "linux")]
+type PollStart = unsafe extern "C" fn(Handle, c_int, Option<PollCallback>) -> c_int;
+#[cfg(not(target_os = "linux"))]
 type AsyncInit = unsafe extern "C" fn(*mut c_void, Handle, Option<Callback>) -> c_int;
 type IdleInit = unsafe extern "C" fn(*mut c_void, Handle) -> c_int;
 type OnHandle = unsafe extern "C" fn(Handle) -> c_int;
@@ -16,14 +25,21 @@ type Plain = unsafe extern "C" fn(Handle);
 type SetData = unsafe extern "C" fn(Handle, *mut c_void);
 type GetData = unsafe extern "C" fn(Handle) -> *mut c_void;
 
-const UV_ASYNC: c_int = 1;
-const UV_IDLE: c_int = 6;
+pub const UV_IDLE: c_int = 6;
+#[cfg(target_os = "linux")]
+const UV_READABLE: c_int = 1;
 
 /// Function table.
 #[derive(Clone, Copy)]
 pub struct Uv {
     handle_size: HandleSize,
+    #[cfg(target_os = "linux")]
+    poll_init: PollInit,
+    #[cfg(target_os = "linux")]
+    poll_start: PollStart,
+    #[cfg(not(target_os = "linux"))]
     async_init: AsyncInit,
+    #[cfg(not(target_os = "linux"))]
     async_send: OnHandle,
     idle_init: IdleInit,
     idle_start: WithCallback,
@@ -80,7 +96,13 @@ impl Uv {
         }
         Some(Uv {
             handle_size: function!("uv_handle_size", HandleSize),
+            #[cfg(target_os = "linux")]
+            poll_init: function!("uv_poll_init", PollInit),
+            #[cfg(target_os = "linux")]
+            poll_start: function!("uv_poll_start", PollStart),
+            #[cfg(not(target_os = "linux"))]
             async_init: function!("uv_async_init", AsyncInit),
+            #[cfg(not(target_os = "linux"))]
             async_send: function!("uv_async_send", OnHandle),
             idle_init: function!("uv_idle_init", IdleInit),
             idle_start: function!("uv_idle_start", WithCallback),
@@ -103,30 +125,58 @@ impl Uv {
     /// Free a handle that libuv has closed.
     ///
     /// # Safety
-    /// `handle` came from `new_async` (`is_async`) or `new_idle`, and its close callback has run.
-    pub unsafe fn free(&self, handle: Handle, is_async: bool) {
+    /// `handle` is of that kind, was made here, and its close callback has run (or it was never initialised).
+    pub unsafe fn free(&self, handle: Handle, kind: c_int) {
         // SAFETY: a query without side effects.
-        let size = unsafe { (self.handle_size)(if is_async { UV_ASYNC } else { UV_IDLE }) };
+        let size = unsafe { (self.handle_size)(kind) };
         let slice = std::ptr::slice_from_raw_parts_mut(handle.cast::<u64>(), size.div_ceil(8));
         // SAFETY: the caller's clause; `allocate` made exactly this slice.
         drop(unsafe { Box::from_raw(slice) });
+    }
+
+    /// A handle that tells when `fd` can be read; unreferenced.
+    ///
+    /// # Safety
+    /// `event_loop` is the loop of the calling thread and outlives the handle; `fd` stays open until it is closed.
+    #[cfg(target_os = "linux")]
+    pub unsafe fn new_poll(
+        &self,
+        event_loop: *mut c_void,
+        fd: c_int,
+        callback: PollCallback,
+        data: *mut c_void,
+    ) -> Option<Handle> {
+        let handle = self.allocate(KIND);
+        // SAFETY: the memory has the size libuv asked for; the rest is the caller's clause. Starting an initialised
+        // handle cannot fail.
+        unsafe {
+            if (self.poll_init)(event_loop, handle, fd) != 0 {
+                self.free(handle, KIND);
+                return None;
+            }
+            (self.set_data)(handle, data);
+            (self.poll_start)(handle, UV_READABLE, Some(callback));
+            (self.unref)(handle);
+        }
+        Some(handle)
     }
 
     /// A handle that wakes `event_loop` from any thread; unreferenced.
     ///
     /// # Safety
     /// `event_loop` is the loop of the calling thread and outlives the handle.
+    #[cfg(not(target_os = "linux"))]
     pub unsafe fn new_async(
         &self,
         event_loop: *mut c_void,
         callback: Callback,
         data: *mut c_void,
     ) -> Option<Handle> {
-        let handle = self.allocate(UV_ASYNC);
+        let handle = self.allocate(KIND);
         // SAFETY: the memory has the size libuv asked for; the loop is the caller's clause.
         unsafe {
             if (self.async_init)(event_loop, handle, Some(callback)) != 0 {
-                self.free(handle, true);
+                self.free(handle, KIND);
                 return None;
             }
             (self.set_data)(handle, data);
@@ -138,10 +188,10 @@ impl Uv {
     /// A stopped, unreferenced idle handle.
     ///
     /// # Safety
-    /// As for `new_async`.
+    /// `event_loop` is the loop of the calling thread and outlives the handle.
     pub unsafe fn new_idle(&self, event_loop: *mut c_void, data: *mut c_void) -> Handle {
         let handle = self.allocate(UV_IDLE);
-        // SAFETY: as in `new_async`; uv_idle_init cannot fail.
+        // SAFETY: the memory has the size libuv asked for; uv_idle_init cannot fail.
         unsafe {
             (self.idle_init)(event_loop, handle);
             (self.set_data)(handle, data);
@@ -154,6 +204,7 @@ impl Uv {
     ///
     /// # Safety
     /// `handle` is an async handle that has not been closed.
+    #[cfg(not(target_os = "linux"))]
     pub unsafe fn send(&self, handle: Handle) {
         // SAFETY: the caller's clause; uv_async_send is the one thread-safe call.
         unsafe { (self.async_send)(handle) };

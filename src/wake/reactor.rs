@@ -2,7 +2,7 @@
 
 use crate::sync::{Arc, AtomicU32, CachePadded, Mutex, Ordering, Queue, lock};
 
-/// Wakes the owner's thread out of its sleep, from any thread (`uv_async_send`).
+/// Wakes the owner's thread out of its sleep, from any thread.
 pub trait Waker: Send + Sync {
     /// Called once per park, never after [`Reactor::kill`] returned. Runs under a lock of the reactor: it must
     /// be short and must not call the reactor back.

@@ -1,0 +1,53 @@
+/** The end of a port: from the close of its handle to the event 'close', and to its slot. */
+import { isPending, releaseBatch } from './receive';
+import { leaveLane } from './send';
+import { HOLD_CLOSE, HOLD_DRAIN, type PortState } from './state';
+import { stockOnClose } from './stock';
+import { closeSlot, isPeerAdopted, native, schedule, setHold, slots } from './thread';
+
+/** The handle is closed: 'close' follows when the lane is empty. */
+export function onClosed(state: PortState): void {
+  if (state.slot < 0) {
+    stockOnClose(state.port);
+    return;
+  }
+  state.ended = true;
+  if (!state.closing && !state.laneOver) offer(state);
+  if (state.closing || !isPending(state)) {
+    if (state.delivering === 0) finish(state);
+    return;
+  }
+  if (state.started) {
+    setHold(state, HOLD_CLOSE, true);
+    schedule(state.slot);
+  }
+}
+
+/**
+ * The other side has closed, or something that does not ask us has moved the port. Only the other side can
+ * tell: if it is there, it sends what is in the lane by the stock port, after the one that was moved.
+ */
+function offer(state: PortState): void {
+  if (!(state.reading || state.laneOut || isPending(state)) || !isPeerAdopted(state.slot)) return;
+  releaseBatch(state);
+  leaveLane(state, false);
+  native.offer(state.slot);
+  state.offered = true;
+}
+
+/** Free the slot and emit 'close'. */
+export function finish(state: PortState): void {
+  forget(state);
+  stockOnClose(state.port);
+}
+
+/** The port has no channel any more. */
+export function forget(state: PortState): void {
+  releaseBatch(state);
+  const { slot } = state;
+  setHold(state, HOLD_CLOSE | HOLD_DRAIN, false);
+  state.slot = -1;
+  if (slot < 0) return;
+  slots[slot] = undefined;
+  closeSlot(slot);
+}
