@@ -49,8 +49,7 @@ export function postLocal(state: PortState, value: unknown, list: unknown[] | un
   if (posted !== true) return posted;
   state.sent++;
   const size = estimateSize(value, list);
-  state.sizes.push(size);
-  state.bytes += size;
+  state.addSize(size);
   if (state.bytes >= state.highWaterMark && !state.full) {
     state.full = true;
     if (stockListenerCount(state.port, 'drain') > 0) setHold(state, HOLD_DRAIN, true);

@@ -56,7 +56,7 @@ const backpressure = {
 
 export function bufferedAmount(state: PortState): number {
   if (state.slot < 0) return state.bytes;
-  state.sample.unseen = 0;
+  state.unseen = 0;
   return buffered(state.slot);
 }
 

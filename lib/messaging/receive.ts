@@ -334,7 +334,7 @@ function takeCarried(state: PortState, batch: Batch, isSync: boolean): Taken {
   if (!isSync || !pull(state)) return state.batch !== undefined && wait(state, state.batch);
   if (state.voids === 0 || !isVoid(state, state.batch!)) return true;
   // The failure came after we had looked: the message belongs to a later frame.
-  state.held.push({ ...taken, index: state.received - 1 });
+  state.hold({ ...taken, index: state.received - 1 });
   return false;
 }
 
@@ -372,7 +372,7 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
     }
     return;
   }
-  state.held.push({ value, type, ports, index });
+  state.hold({ value, type, ports, index });
   if (state.delivering === 0) deliverAll(state);
 }
 

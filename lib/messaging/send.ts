@@ -143,11 +143,11 @@ function postCarried(state: PortState, value: unknown, list: unknown[] | undefin
     if (posted !== true) endCarrying(state);
     else if (state.carrying) {
       state.carrying = false;
-      endPost(state, state.slot, carriedSize(state.sample, value, list));
+      endPost(state, state.slot, carriedSize(state, value, list));
     } else if (state.slot >= 0) {
       // A getter has closed the port, or failed to transfer it.
       stockBegin(state.slot);
-      endPost(state, state.slot, carriedSize(state.sample, value, list));
+      endPost(state, state.slot, carriedSize(state, value, list));
       sendControl(state.slot, KIND_CARRIER);
     }
   }

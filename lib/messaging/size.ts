@@ -6,6 +6,7 @@ import { types } from 'node:util';
 import {
   bufferByteLength, dataViewBuffer, isArray, isArrayBuffer, isProxy, isView, objectKeys, ownValue, sharedBufferByteLength, typedArrayByteLength,
 } from '../codec/primordials';
+import type { PortState } from './state';
 
 const { isDataView, isSharedArrayBuffer } = types;
 const NODE = 16;
@@ -16,20 +17,14 @@ const MOST = 1000;
 const UNSEEN = 7;
 
 /** Size of the next carried message of a port. */
-export function carriedSize(sample: Sample, value: unknown, list: unknown[] | undefined): number {
-  if (sample.unseen > 0) sample.unseen--;
+export function carriedSize(state: PortState, value: unknown, list: unknown[] | undefined): number {
+  if (state.unseen > 0) state.unseen--;
   else {
     const size = estimateSize(value, list);
-    sample.unseen = UNSEEN;
-    sample.size = size > sample.size ? size : (sample.size + size) / 2;
+    state.unseen = UNSEEN;
+    state.sampled = size > state.sampled ? size : (state.sampled + size) / 2;
   }
-  return sample.size;
-}
-
-export interface Sample {
-  size: number;
-  /** Messages that need not be looked at. */
-  unseen: number;
+  return state.sampled;
 }
 
 export function estimateSize(value: unknown, list: unknown[] | undefined): number {

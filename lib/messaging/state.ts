@@ -14,7 +14,6 @@
  */
 import type { Batch } from './batch';
 import type { Context } from './context';
-import type { Sample } from './size';
 import type { StockPort } from './stock';
 
 /** Kinds of frames. */
@@ -81,6 +80,9 @@ export class Fifo<T> {
   }
 }
 
+/** Most ports never need theirs. */
+const NOTHING = new Fifo<never>();
+
 /** Reasons to keep the event loop alive. */
 export const HOLD_CLOSE = 1;
 export const HOLD_DRAIN = 2;
@@ -93,7 +95,7 @@ export class PortState {
   peer: PortState | undefined = undefined;
   /** While the peer is in this thread: messages sent, and sizes and sum of those under way. */
   sent = 0;
-  readonly sizes = new Fifo<number>();
+  sizes: Fifo<number> = NOTHING;
   bytes = 0;
   /** Number of stock messages received. */
   received = 0;
@@ -124,7 +126,7 @@ export class PortState {
   /** Depth of deliveries on the stack. */
   delivering = 0;
   batch: Batch | undefined = undefined;
-  readonly held = new Fifo<Carried>();
+  held: Fifo<Carried> = NOTHING;
   /** Lived in this thread before we knew it: its counters are not to be trusted. */
   late = false;
   /** Its stock queue is being emptied to find out how much it has received. */
@@ -133,7 +135,9 @@ export class PortState {
   holds = 0;
   /** A worker's messages wait until it is online, as in Node. */
   gateHeld = false;
-  readonly sample: Sample = { size: 0, unseen: 0 };
+  /** Estimate of the carried messages of late, and how many more need not be looked at (see size.ts). */
+  sampled = 0;
+  unseen = 0;
   highWaterMark = 1 << 20;
   /** The high-water mark was reached and 'drain' is owed. */
   full = false;
@@ -153,6 +157,19 @@ export class PortState {
     this.port = port;
     this.context = context;
     this.stopStock = stopStock;
+  }
+
+  /** Keep a message that came by the stock port ahead of its turn. */
+  hold(message: Carried): void {
+    if (this.held === NOTHING) this.held = new Fifo();
+    this.held.push(message);
+  }
+
+  /** Note the size of a message to the peer in this thread. */
+  addSize(size: number): void {
+    if (this.sizes === NOTHING) this.sizes = new Fifo();
+    this.sizes.push(size);
+    this.bytes += size;
   }
 
   get modes(): number {

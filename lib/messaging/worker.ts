@@ -183,7 +183,7 @@ function catchUp(state: PortState): void {
     sent = peerStockSent(state.slot);
     while (pull(state)) {
       const { value, type, ports } = taken;
-      state.held.push({ value, type, ports, index: 0 });
+      state.hold({ value, type, ports, index: 0 });
     }
   } while (sent < 0 || peerStockSent(state.slot) !== sent);
   state.catchingUp = false;
