@@ -21,6 +21,7 @@ import { carriedSize, estimateSize } from './size';
 import { stockListenerCount, stockPost } from './stock';
 import {
   batches,
+  carried,
   carry,
   decoder,
   encoder,
@@ -124,8 +125,8 @@ function postStock(state: PortState, value: unknown, list: unknown[] | undefined
 }
 
 /**
- * By the stock port, with a frame in the lane that keeps its place. The frame goes first, so that the reader is on its way
- * while the message is cloned; a failure takes it back. `force`: even if the gate has closed since it was looked at.
+ * By the stock port, with a frame in the lane that keeps its place. The frame goes first, so that the reader that the post
+ * wakes finds it; a failure takes it back. `force`: even if the gate has closed since it was looked at.
  */
 function postCarried(state: PortState, value: unknown, list: unknown[] | undefined, force: boolean): Posted {
   if (state.carrying) return postWithin(state, value, list);
@@ -143,7 +144,7 @@ function postCarried(state: PortState, value: unknown, list: unknown[] | undefin
     if (posted !== true) endCarrying(state);
     else if (state.carrying) {
       state.carrying = false;
-      endPost(state, state.slot, carriedSize(state, value, list));
+      if (carried(state.slot, carriedSize(state, value, list))) onFull(state);
     } else if (state.slot >= 0) {
       // A getter has closed the port, or failed to transfer it.
       stockBegin(state.slot);

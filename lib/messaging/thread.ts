@@ -43,6 +43,8 @@ const attachmentSize = (slot: number, index: number): number => op(13, slot, ind
 export const hasCargo = (slot: number): boolean => op(8, slot, 0) !== 0;
 /** `stockBegin`, and the frame that keeps the message's place. Returns the gate, which must be open or forced; or NO_MEMORY. */
 export const carry = (slot: number, force: boolean): number => op(9, slot, force ? 1 : 0);
+/** `stockEnd` after `carry`. */
+export const carried = (slot: number, size: number): boolean => op(30, slot, size) !== 0;
 /** `stockFailed`, and the frame that takes the one of `carry` back. */
 export const voidCarried = (slot: number): number => op(10, slot, 0);
 export const voids = (slot: number): number => op(11, slot, 0);

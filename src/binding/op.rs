@@ -46,6 +46,7 @@ mod code {
     pub const LOAD: i32 = 27;
     pub const UNLOAD: i32 = 28;
     pub const UNLOADED: i32 = 29;
+    pub const CARRIED: i32 = 30;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -68,7 +69,7 @@ pub unsafe extern "C" fn op(env: sys::napi_env, info: sys::napi_callback_info) -
         } else {
             0.0
         };
-        if code == code::CARRY {
+        if code == code::CARRIED {
             state.sent();
         }
         let mut result = ptr::null_mut();
@@ -145,8 +146,11 @@ fn answer(port: &mut Port, code: i32, value: f64) -> i32 {
     match code {
         code::GATE => return channel.gate(side) as i32,
         code::STOCK_BEGIN => channel.stock_begin(side),
-        code::STOCK_END => {
+        code::STOCK_END | code::CARRIED => {
             channel.stock_end(side, true, value as u64);
+            if code == code::CARRIED {
+                channel.bell(1 - side).ring();
+            }
             return i32::from(channel.arm_drain(side, &half.producer));
         }
         code::STOCK_FAILED => channel.stock_end(side, false, 0),
@@ -163,7 +167,8 @@ fn answer(port: &mut Port, code: i32, value: f64) -> i32 {
             channel.stock_end(side, false, 0);
             channel.add_void(side);
             // Without memory for this frame the reader finds out when the channel is closed.
-            let _ = push_empty(channel, side, half, KIND_VOID);
+            let _ = push_empty(half, KIND_VOID);
+            channel.bell(1 - side).ring();
         }
         code::VOIDS => return voids(channel, 1 - side),
         code::VOID_TAKEN => channel.take_void(1 - side),
@@ -181,23 +186,23 @@ fn voids(channel: &Channel, side: Side) -> i32 {
     i32::try_from(channel.voids(side)).unwrap_or(i32::MAX)
 }
 
-/// A stock message is about to be posted, with a frame ahead of it: the reader is on its way when it comes. Nothing
-/// happens unless the gate is open (or `force`). Returns the gate, or -1 if there is no memory for the frame.
+/// A stock message is about to be posted, with a frame ahead of it. The bell rings after the post (CARRIED, VOID): waking a
+/// thread takes long, and the post does it. Nothing happens unless the gate is open (or `force`). Returns the gate, or
+/// -1 if there is no memory for the frame.
 fn carry(channel: &Channel, side: Side, half: &mut Half, force: bool) -> i32 {
     let gate = channel.gate(side);
     if gate != Gate::Open && !force {
         return gate as i32;
     }
     channel.stock_begin(side);
-    if push_empty(channel, side, half, KIND_CARRIER).is_err() {
+    if push_empty(half, KIND_CARRIER).is_err() {
         channel.stock_end(side, false, 0);
         return -1;
     }
     Gate::Open as i32
 }
 
-fn push_empty(channel: &Channel, side: Side, half: &mut Half, kind: u32) -> Result<(), PushError> {
+fn push_empty(half: &mut Half, kind: u32) -> Result<(), PushError> {
     half.producer.reserve(0, 0)?.commit(kind, Vec::new());
-    channel.bell(1 - side).ring();
     Ok(())
 }
