@@ -7,6 +7,7 @@
  */
 import { CorruptMessageError } from './corrupt';
 import { Simple, Tag } from './format';
+import { isStackOverflow } from './overflow';
 import { captured, mapGet, mapSet, mapSize, prototypesPristine, StringFromCharCode, substring, typedArrayLength } from './primordials';
 import { readArray, readDoubles, readHoley, readInts } from './read-array';
 import { readExt } from './read-ext';
@@ -53,7 +54,7 @@ export class Decoder {
       if (this.pos > end || this.textPos > text.length || value === HOLE) throw new CorruptMessageError('overrun');
       return value;
     } catch (error) {
-      throw error instanceof CorruptMessageError ? error : new CorruptMessageError('content', error);
+      throw error instanceof CorruptMessageError || isStackOverflow(error) ? error : new CorruptMessageError('content', error);
     } finally {
       this.finish();
     }

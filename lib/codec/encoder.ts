@@ -10,8 +10,9 @@
  */
 import { Ext, Flag, Layout, Limit, Tag, Word } from './format';
 import { Identity, UNWIND } from './identity';
+import { isStackOverflow } from './overflow';
 import {
-  captured, charCodeAt, getPrototypeOf, isNativeError, isProxy, ObjectPrototype, ownValue, RangeErrorPrototype, regExpExec,
+  captured, charCodeAt, getPrototypeOf, isProxy, ObjectPrototype, regExpExec,
   typedArrayBuffer, typedArrayLength, typedArrayOffset,
 } from './primordials';
 import { Entries } from './write-collection';
@@ -244,9 +245,4 @@ function isWide(text: string): boolean {
   if (n > SHORT) return regExpExec(WIDE, text) !== null;
   for (let i = 0; i < n; i++) if (charCodeAt(text, i) > 0xff) return true;
   return false;
-}
-
-function isStackOverflow(error: unknown): boolean {
-  if (!isNativeError(error) || getPrototypeOf(error) !== RangeErrorPrototype) return false;
-  return ownValue(error, 'message') === 'Maximum call stack size exceeded';
 }
