@@ -4,6 +4,7 @@ import { InvalidArgType, OutOfRange } from '../errors';
 import { adoptPair, setPortPrototype } from './adopt';
 import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './move';
 import { noteGone, safePost } from './guard';
+import { needStack } from './headroom';
 import { contextAccessors } from './context';
 import { onClosed } from './closing';
 import { onStockMessage, receive, start } from './receive';
@@ -69,6 +70,7 @@ export function setHighWaterMark(state: PortState, bytes: number): void {
 
 const methods = {
   postMessage(this: StockPort, value: unknown, transfer?: unknown): boolean | undefined {
+    needStack();
     const state = stateOf(this);
     // biome-ignore lint/complexity/noArguments: the number of arguments matters
     if (state === undefined || arguments.length === 0) return apply(stockPostMessage, this, arguments);
@@ -80,12 +82,14 @@ const methods = {
   },
 
   start(this: StockPort): void {
+    needStack();
     const state = stateOf(this);
     if (state === undefined) stockStart(this);
     else start(state);
   },
 
   close(this: StockPort, callback?: () => void): void {
+    needStack();
     const state = stateOf(this);
     if (state !== undefined && state.slot >= 0 && !state.closing) {
       beforeClose(state);
@@ -175,12 +179,14 @@ const channelPrototype = Object.create(Object.getPrototypeOf(StockChannel.protot
 Object.defineProperty(MessageChannel, 'prototype', { value: channelPrototype, writable: false });
 
 export function receiveMessageOnPort(port: unknown): { message: unknown } | undefined {
+  needStack();
   const state = stateOf(port);
   return state === undefined ? (stockReceive(port as never) as never) : receive(state);
 }
 
 /** Another realm's port is a plain stock port: what is in the lane goes back to the stock queue first. */
 export function moveMessagePortToContext(port: StockPort, context: unknown): unknown {
+  needStack();
   const ours = stateOf(port) === undefined ? [] : [port];
   const moved = detachAll(undefined, ours, false);
   try {
