@@ -120,7 +120,7 @@ function deliver(state: PortState, limit: number): number {
   state.delivering++;
   try {
     while (count < limit && isDeliverable(state)) {
-      if (!takeMessage(state, false)) {
+      if (!(state.draining ? takeNow(state) : takeMessage(state, false))) {
         whole = true;
         break;
       }
@@ -209,6 +209,11 @@ function takeMessage(state: PortState, isSync: boolean): Taken {
     if (takeFrame(state, batch, isSync)) return true;
     if (state.waiting) return false;
   }
+}
+
+/** The same without waiting, from the stock queue as well. */
+function takeNow(state: PortState): Taken {
+  return takeMessage(state, true) || (!state.laneFed && pull(state));
 }
 
 /** The current frame needs a stock message that has not come yet. */
@@ -385,7 +390,16 @@ export function deliverNow(state: PortState): void {
   runInContext(state, deliverAll, undefined);
 }
 
-/** The same where Node has entered the context of the port already. */
+/**
+ * All that a thread which has ended has sent. Node would do this for the stock queue, but stops at the first message that
+ * cannot be decoded.
+ */
+export function deliverRest(state: PortState): void {
+  state.draining = true;
+  deliverNow(state);
+}
+
+/** `deliverNow` where Node has entered the context of the port already. */
 function deliverAll(state: PortState): void {
   if (state.slot < 0) return;
   hasThrown = false;
@@ -428,7 +442,7 @@ export function receive(state: PortState): { message: unknown } | undefined {
   if (!state.reading) openGate(state);
   let found: Taken;
   try {
-    found = state.slot < 0 ? pull(state) : takeMessage(state, true) || (!state.laneFed && pull(state));
+    found = state.slot < 0 ? pull(state) : takeNow(state);
   } finally {
     if (state.delivering === 0) releaseBatch(state);
   }

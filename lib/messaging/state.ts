@@ -133,6 +133,8 @@ export class PortState {
   catchingUp = false;
   /** Why this port keeps the event loop alive beside its handle. */
   holds = 0;
+  /** The thread of the other side has ended: nothing is waited for any more. */
+  draining = false;
   /** A worker's messages wait until it is online, as in Node. */
   gateHeld = false;
   /** Estimate of the carried messages of late, and how many more need not be looked at (see size.ts). */

@@ -11,7 +11,7 @@ import { pull, taken } from './carrier';
 import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
 import { bufferedAmount, setHighWaterMark } from './port';
 import { forget } from './closing';
-import { deliverNow, openGate, start, stop } from './receive';
+import { deliverNow, deliverRest, openGate, start, stop } from './receive';
 import type { PortState } from './state';
 import { kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, type StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
 import { attach, hasCargo, isPeerAdopted, loadCargo, native, peerStockSent } from './thread';
@@ -63,6 +63,10 @@ class WorkerBase extends StockWorker {
     if (worker.#state !== undefined) deliverNow(worker.#state);
   }
 
+  static deliverRest(worker: WorkerBase): void {
+    if (worker.#state !== undefined) deliverRest(worker.#state);
+  }
+
   static online(worker: WorkerBase): void {
     const state = worker.#state;
     if (state === undefined) return;
@@ -96,8 +100,7 @@ function extend(symbol: symbol | undefined, before: Hook | undefined, after?: Ho
 }
 
 function extendInternals(): void {
-  // What is in the lane came before; Node then drains the stock queue, and with it what waits for that.
-  extend(kOnExit, WorkerBase.deliver, WorkerBase.end);
+  extend(kOnExit, WorkerBase.deliverRest, WorkerBase.end);
   extend(kOnErrorMessage, WorkerBase.deliver);
   extend(kOnMessage, undefined, (worker, message) => {
     if (message?.type === 'upAndRunning') WorkerBase.online(worker);
