@@ -85,7 +85,8 @@ export function postTransfer(state: PortState, value: unknown, list: unknown[], 
 export function enterLane(state: PortState): boolean {
   const current = gate(state.slot);
   if (current === GATE_RECALL) recall(state);
-  if (current !== GATE_OPEN) return false;
+  // A getter of a message on its way by the stock port asks: that one would come behind the frame without a place.
+  if (current !== GATE_OPEN || state.cloning > 0) return false;
   if (state.late) endLate(state);
   const sent = stockSent(state.slot);
   sendAhead(state.slot, KIND_SWITCH, floor(sent / 2 ** 30), sent % 2 ** 30);
@@ -108,13 +109,22 @@ export function endLate(state: PortState): void {
   setStockSent(state.slot, nextEra(stockSent(state.slot)));
 }
 
+function clonePost(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
+  state.cloning++;
+  try {
+    return safePost(state.port, value, list);
+  } finally {
+    state.cloning--;
+  }
+}
+
 /** By the stock port, counted. */
 function postStock(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
   const { slot } = state;
   let posted: Posted;
   stockBegin(slot);
   try {
-    posted = safePost(state.port, value, list);
+    posted = clonePost(state, value, list);
   } finally {
     // A getter may have moved the port away.
     const isHere = state.slot === slot;
@@ -139,7 +149,7 @@ function postCarried(state: PortState, value: unknown, list: unknown[] | undefin
   state.carrying = true;
   let posted: Posted;
   try {
-    posted = safePost(state.port, value, list);
+    posted = clonePost(state, value, list);
   } finally {
     if (posted !== true) endCarrying(state);
     else if (state.carrying) {

@@ -107,6 +107,8 @@ export class PortState {
   laneOut = false;
   /** A stock message is being posted, and its frame is in the lane already. */
   carrying = false;
+  /** Depth of stock posts on the stack: getters of what is posted may post in turn. */
+  cloning = 0;
   /** Voids that wait in the lane, as far as is known here. */
   voids = 0;
   /** `close()` was called here. */
