@@ -5,7 +5,7 @@
 import { apply, max } from '../codec/primordials';
 import { EVENT_CLOSED, EVENT_DRAIN, EVENT_MOVED, EVENT_RECALL, EVENT_REFUSED } from '../native';
 import type { Batch } from './batch';
-import { isBarrier, pull, type Taken, taken } from './carrier';
+import { arrive, isBarrier, pull, type Taken, taken } from './carrier';
 import { finish } from './closing';
 import { runInContext } from './context';
 import { recall } from './send';
@@ -21,7 +21,6 @@ import {
   KIND_VOID,
   type PortState,
 } from './state';
-import { arrive } from './carrier';
 import {
   kCurrentlyReceivingPorts,
   type StockPort,
@@ -213,7 +212,14 @@ function takeMessage(state: PortState, isSync: boolean): Taken {
 
 /** The same without waiting, from the stock queue as well. */
 function takeNow(state: PortState): Taken {
-  return takeMessage(state, true) || (!state.laneFed && pull(state));
+  if (takeMessage(state, true)) return true;
+  if (state.laneFed || !pull(state)) return false;
+  if (state.slot < 0 || !hasLaneFrames(state.slot)) return true;
+  // The peer has changed to the lane since we looked: this message may belong behind frames.
+  state.held.push({ ...taken, index: state.received - 1 });
+  // The batch was filled before.
+  releaseBatch(state);
+  return takeMessage(state, true);
 }
 
 /** The current frame needs a stock message that has not come yet. */
