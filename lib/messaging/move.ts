@@ -80,7 +80,8 @@ function isPlain(list: unknown[]): boolean {
 export function postWithList(state: PortState, value: unknown, list: unknown[]): boolean | undefined {
   const ports = portsIn(list);
   if (ports.length === 0) return postTransfer(state, value, list, false);
-  if (state.slot < 0 && !openLocal(state)) return postToStock(state, value, list, ports);
+  // Its half of the channel may be on offer to the peer (see `offer` in receive.ts).
+  if (state.ended || (state.slot < 0 && !openLocal(state))) return postToStock(state, value, list, ports);
   if (state.late && isPeerAdopted(state.slot)) endLate(state);
   settleLane(state);
   const detached = detachAll(state, ports, isPlain(list) && isPeerAdopted(state.slot));
