@@ -2,7 +2,7 @@
  * The receiving side: from frames (and stock messages) to listeners, one message at a time, with
  * nextTicks and microtasks in between as Node does it.
  */
-import { apply, max } from '../codec/primordials';
+import { apply, floor, max } from '../codec/primordials';
 import { EVENT_CLOSED, EVENT_DRAIN, EVENT_MOVED, EVENT_RECALL, EVENT_REFUSED } from '../native';
 import type { Batch } from './batch';
 import { arrive, isBarrier, pull, type Taken, taken } from './carrier';
@@ -32,6 +32,7 @@ import {
   tick,
 } from './stock';
 import {
+  awaited,
   batches,
   decoder,
   hasLaneFrames,
@@ -42,7 +43,6 @@ import {
   setOnNews,
   slots,
   voidTaken,
-  voids,
 } from './thread';
 
 /** Messages of one wake-up, as in Node: then timers and I/O have their turn. */
@@ -68,7 +68,7 @@ function onNews(): void {
     if (state.batch !== undefined) {
       state.batch.more = true;
       // It is being read further up the stack, or waits for a stock message: it goes on there.
-      if (state.delivering > 0 || (state.waiting && !state.ended && voids(slot) === 0)) continue;
+      if (state.delivering > 0 || (state.waiting && !state.ended && !isReady(state))) continue;
       budget -= runInContext(state, deliver, budget);
       if (!state.waiting) releaseBatch(state);
       continue;
@@ -222,13 +222,22 @@ function takeNow(state: PortState): Taken {
   return takeMessage(state, true);
 }
 
-/** The current frame needs a stock message that has not come yet. */
-function wait(state: PortState, batch: Batch): false {
+/** Has what a CARRIER frame waited for come about: the post is over, or has failed? */
+function isReady(state: PortState): boolean {
+  const answer = awaited(state.slot, state.received);
+  return answer > 1 || (answer === 1 && !state.stockRuns);
+}
+
+/**
+ * The current frame needs a stock message that has not come yet. While its post is not over (`isQueued` false) the stock
+ * side stays as it is: should the post fail, the next message would come ahead of its turn.
+ */
+function wait(state: PortState, batch: Batch, isQueued = true): false {
   // After the close none will come: somebody else had taken it.
   if (state.ended) return false;
   batch.unread();
   state.waiting = true;
-  if (state.started) runStock(state);
+  if (isQueued && state.started) runStock(state);
   return false;
 }
 
@@ -338,15 +347,17 @@ function stopStock(state: PortState): void {
 
 /** The stock message whose turn it is. */
 function takeCarried(state: PortState, batch: Batch, isSync: boolean): Taken {
-  if (state.held.length === 0) state.voids = voids(state.slot);
+  let isQueued = true;
+  if (state.held.length === 0) {
+    const answer = awaited(state.slot, state.received);
+    isQueued = answer % 2 === 1;
+    state.voids = floor(answer / 2);
+  }
   if (state.voids > 0 && isVoid(state, batch)) return false;
   const held = state.held.shift();
   if (held !== undefined) return take(held);
-  if (!isSync || !pull(state)) return state.batch !== undefined && wait(state, state.batch);
-  if (state.voids === 0 || !isVoid(state, state.batch!)) return true;
-  // The failure came after we had looked: the message belongs to a later frame.
-  state.hold({ ...taken, index: state.received - 1 });
-  return false;
+  if (isSync && isQueued && pull(state)) return true;
+  return state.batch !== undefined && wait(state, state.batch, isQueued);
 }
 
 /** Does the frame behind the current one take it back? Then both are done with. */

@@ -47,7 +47,8 @@ export const carry = (slot: number, force: boolean): number => op(9, slot, force
 export const carried = (slot: number, size: number): boolean => op(30, slot, size) !== 0;
 /** `stockFailed`, and the frame that takes the one of `carry` back. */
 export const voidCarried = (slot: number): number => op(10, slot, 0);
-export const voids = (slot: number): number => op(11, slot, 0);
+/** Twice the number of voids that wait in the lane, plus 1 if the stock message after number `received` has been posted. */
+export const awaited = (slot: number, received: number): number => op(11, slot, received);
 export const voidTaken = (slot: number): number => op(12, slot, 0);
 export const stockSent = (slot: number): number => op(14, slot, 0);
 export const setStockSent = (slot: number, sent: number): number => op(15, slot, sent);

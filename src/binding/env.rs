@@ -261,7 +261,9 @@ impl EnvState {
 
     /// A message was sent. An answer often comes within the time that going to sleep and waking up would take.
     pub fn sent(&self) {
-        if self.polling.get() || self.draining.get() || self.dead.get() {
+        let is_busy = self.polling.get() || self.draining.get() || self.dead.get();
+        // Who cannot poll must stay parked, or nobody wakes it.
+        if is_busy || !matches!(*self.handles.borrow(), Handles::Uv { .. }) {
             return;
         }
         self.reason.set(Reason::Send);

@@ -27,7 +27,7 @@ mod code {
     pub const HAS_CARGO: i32 = 8;
     pub const CARRY: i32 = 9;
     pub const VOID: i32 = 10;
-    pub const VOIDS: i32 = 11;
+    pub const AWAITED: i32 = 11;
     pub const VOID_TAKEN: i32 = 12;
     pub const ATTACHMENT_SIZE: i32 = 13;
     pub const STOCK_SENT: i32 = 14;
@@ -128,6 +128,12 @@ fn exact(port: &mut Port, code: i32, value: f64) -> f64 {
             (begun, ended) if begun == ended => ended as f64,
             _ => -1.0,
         },
+        code::AWAITED => {
+            // The counts first: a message that is posted after a void must not be seen without it.
+            let (begun, ended) = channel.stock_counts(1 - *side);
+            let posted = begun == ended || ended as f64 > value;
+            f64::from(voids(channel, 1 - *side)) * 2.0 + f64::from(u8::from(posted))
+        }
         code::BUFFERED => channel.buffered(*side, &half.producer) as f64,
         code::LANE_BUFFERED => half.producer.buffered() as f64,
         code::ATTACHMENT_SIZE => f64::from(attachment_size(port, value as usize)),
@@ -164,13 +170,12 @@ fn answer(port: &mut Port, code: i32, value: f64) -> i32 {
         code::HAS_CARGO => return i32::from(channel.has_cargo(1 - side)),
         code::CARRY => return carry(channel, side, half, value != 0.0),
         code::VOID => {
-            channel.stock_end(side, false, 0);
-            channel.add_void(side);
             // Without memory for this frame the reader finds out when the channel is closed.
             let _ = push_empty(half, KIND_VOID);
+            channel.add_void(side);
+            channel.stock_end(side, false, 0);
             channel.bell(1 - side).ring();
         }
-        code::VOIDS => return voids(channel, 1 - side),
         code::VOID_TAKEN => channel.take_void(1 - side),
         code::SET_STOCK_SENT => channel.set_stock_count(side, value as u64),
         code::OPEN_GATE => channel.set_gate(1 - side, Gate::Open),
