@@ -135,8 +135,8 @@ function postStock(state: PortState, value: unknown, list: unknown[] | undefined
 }
 
 /**
- * By the stock port, with a frame in the lane that keeps its place. The frame goes first, so that the reader that the post
- * wakes finds it; a failure takes it back. `force`: even if the gate has closed since it was looked at.
+ * By the stock port, with a frame in the lane that keeps its place. The frame goes first, so that the reader is on its way
+ * while the message is cloned; a failure takes it back. `force`: even if the gate has closed since it was looked at.
  */
 function postCarried(state: PortState, value: unknown, list: unknown[] | undefined, force: boolean): Posted {
   if (state.carrying) return postWithin(state, value, list);

@@ -191,9 +191,9 @@ fn voids(channel: &Channel, side: Side) -> i32 {
     i32::try_from(channel.voids(side)).unwrap_or(i32::MAX)
 }
 
-/// A stock message is about to be posted, with a frame ahead of it. The bell rings after the post (CARRIED, VOID): waking a
-/// thread takes long, and the post does it. Nothing happens unless the gate is open (or `force`). Returns the gate, or
-/// -1 if there is no memory for the frame.
+/// A stock message is about to be posted, with a frame ahead of it. The bell rings now, so that the reader is on its way,
+/// and after the post (CARRIED, VOID), should it be there already. Nothing happens unless the gate is open (or `force`).
+/// Returns the gate, or -1 if there is no memory for the frame.
 fn carry(channel: &Channel, side: Side, half: &mut Half, force: bool) -> i32 {
     let gate = channel.gate(side);
     if gate != Gate::Open && !force {
@@ -204,6 +204,7 @@ fn carry(channel: &Channel, side: Side, half: &mut Half, force: bool) -> i32 {
         channel.stock_end(side, false, 0);
         return -1;
     }
+    channel.bell(1 - side).ring();
     Gate::Open as i32
 }
 
