@@ -122,3 +122,30 @@ test('dictionaries do not flood the registry', () => {
   for (let i = 0; i < 20000; i++) assert.ok(encoder.encode({ type: 'x', map: { [`id${i}`]: 1, [`other${i}`]: 2 } }));
   assert.equal(shapes.lookup(8), undefined);
 });
+
+test('integers end at any element of an array, and at any kind of value', () => {
+  const { roundTrip } = makePair();
+  for (const length of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 40, 200]) {
+    const integers = Array.from({ length }, (_, i) => (i % 3 === 0 ? 0 : i * 40_000_000 - 1_000_000_000));
+    assertSame(roundTrip(integers), integers);
+    for (let at = 0; at < Math.min(length, 12); at++) {
+      for (const other of [-0, 0.5, NaN, 2 ** 31, 'two', '7', undefined, null, 7n, { x: 1 }]) {
+        const array = integers.with(at, other);
+        assertSame(roundTrip(array), array);
+      }
+    }
+  }
+});
+
+test('an element of integers that is a getter is read once', () => {
+  for (let at = 0; at < 10; at++) {
+    const { roundTrip } = makePair();
+    const array = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+    let reads = 0;
+    Object.defineProperty(array, at, { enumerable: true, configurable: true, get: () => (reads++ === 0 ? 0.5 : 1) });
+    const expected = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+    expected[at] = 0.5;
+    assertSame(roundTrip(array), expected);
+    assert.equal(reads, 1);
+  }
+});

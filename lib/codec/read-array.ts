@@ -24,8 +24,20 @@ export function readInts(d: Decoder, n: number): number[] {
   const { i32, pos } = d;
   d.pos = pos + n;
   if (n > COPIED && !d.pristine()) for (let i = 0; i < n; i++) defineOwn(array, i, i32[pos + i]);
-  else for (let i = 0; i < n; i++) array[i] = i32[pos + i]!;
+  else storeInts(array, i32, pos, n);
   return array;
+}
+
+/** Four a round, as the writer does. */
+function storeInts(array: number[], i32: Int32Array, pos: number, n: number): void {
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    array[i] = i32[pos + i]!;
+    array[i + 1] = i32[pos + i + 1]!;
+    array[i + 2] = i32[pos + i + 2]!;
+    array[i + 3] = i32[pos + i + 3]!;
+  }
+  for (; i < n; i++) array[i] = i32[pos + i]!;
 }
 
 export function readDoubles(d: Decoder, n: number): number[] {

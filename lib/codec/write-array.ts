@@ -128,21 +128,48 @@ function writeHole(e: Encoder): void {
  */
 function writeNumbers(e: Encoder, array: unknown[], n: number, first: number): number {
   e.reserve(n + 1);
-  const i32 = e.i32;
   const data = e.pos + 1;
-  let value: unknown = first;
-  let i = 0;
-  while (typeof value === 'number' && (value | 0) === value && (value !== 0 || 1 / value > 0)) {
-    i32[data + i] = value;
-    if (++i === n) {
-      i32[e.pos] = (n << 4) | Tag.Ints;
-      e.pos = data + n;
-      return n;
-    }
-    value = array[i];
+  const i = isInt(first) ? writeInts(e.i32, data, array, n, first) : stop(0, first);
+  if (i < n) return typeof brokeAt === 'number' ? writeDoubles(e, array, n, i, brokeAt) : unpackInts(e, n, i);
+  e.i32[e.pos] = (n << 4) | Tag.Ints;
+  e.pos = data + n;
+  return n;
+}
+
+/** The int32s that the array begins with; answers as writeNumbers. V8 does not unroll loops: four a round take half the time. */
+function writeInts(i32: Int32Array, at: number, array: unknown[], n: number, first: number): number {
+  i32[at] = first;
+  let i = 1;
+  for (; i + 4 <= n; i += 4) {
+    const a = array[i];
+    if (!isInt(a)) return stop(i, a);
+    i32[at + i] = a;
+    const b = array[i + 1];
+    if (!isInt(b)) return stop(i + 1, b);
+    i32[at + i + 1] = b;
+    const c = array[i + 2];
+    if (!isInt(c)) return stop(i + 2, c);
+    i32[at + i + 2] = c;
+    const d = array[i + 3];
+    if (!isInt(d)) return stop(i + 3, d);
+    i32[at + i + 3] = d;
   }
+  for (; i < n; i++) {
+    const a = array[i];
+    if (!isInt(a)) return stop(i, a);
+    i32[at + i] = a;
+  }
+  return n;
+}
+
+function isInt(value: unknown): value is number {
+  return typeof value === 'number' && (value | 0) === value && (value !== 0 || 1 / value > 0);
+}
+
+/** The element at `index` is of another kind. */
+function stop(index: number, value: unknown): number {
   brokeAt = value;
-  return typeof value === 'number' ? writeDoubles(e, array, n, i, value) : unpackInts(e, n, i);
+  return index;
 }
 
 function writeDoubles(e: Encoder, array: unknown[], n: number, ints: number, first: number): number {
