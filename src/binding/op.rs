@@ -131,7 +131,8 @@ fn exact(port: &mut Port, code: i32, value: f64) -> f64 {
         code::AWAITED => {
             // The counts first: a message that is posted after a void must not be seen without it.
             let (begun, ended) = channel.stock_counts(1 - *side);
-            let posted = begun == ended || ended as f64 > value;
+            // A thread that was ended in the middle of a post will not end it.
+            let posted = begun == ended || ended as f64 > value || half.consumer.is_closed();
             f64::from(voids(channel, 1 - *side)) * 2.0 + f64::from(u8::from(posted))
         }
         code::BUFFERED => channel.buffered(*side, &half.producer) as f64,
