@@ -1,7 +1,7 @@
 // Compiled, never run: what a program that is typed against node:worker_threads may do with ours.
 
-import * as ours from 'threadport';
-import * as stock from 'node:worker_threads';
+import type * as ours from 'threadport';
+import type * as stock from 'node:worker_threads';
 import { isMainThread, MessageChannel, MessagePort, native, parentPort, receiveMessageOnPort, version, Worker } from 'threadport';
 
 const { port1, port2 } = new MessageChannel();
