@@ -216,7 +216,7 @@ function takeNow(state: PortState): Taken {
   if (state.laneFed || !pull(state)) return false;
   if (state.slot < 0 || !hasLaneFrames(state.slot)) return true;
   // The peer has changed to the lane since we looked: this message may belong behind frames.
-  state.held.push({ ...taken, index: state.received - 1 });
+  state.hold({ ...taken, index: state.received - 1 });
   // The batch was filled before.
   releaseBatch(state);
   return takeMessage(state, true);

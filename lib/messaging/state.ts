@@ -48,7 +48,7 @@ interface Link<T> {
 }
 
 /** First in, first out. Linked, since an array that grows meets setters on `Array.prototype`. */
-export class Fifo<T> {
+class Fifo<T> {
   length = 0;
   #first: Link<T> | undefined = undefined;
   #last: Link<T> | undefined = undefined;
@@ -80,8 +80,17 @@ export class Fifo<T> {
   }
 }
 
+/** What `hold` and `addSize` fill, and nobody else: many ports share an empty one. */
+type Filled<T> = Omit<Fifo<T>, 'push'>;
+
 /** Most ports never need theirs. */
-const NOTHING = new Fifo<never>();
+const NOTHING: Filled<never> = new Fifo<never>();
+
+function pushed<T>(queue: Filled<T>, item: T): Filled<T> {
+  const own = queue === NOTHING ? new Fifo<T>() : (queue as Fifo<T>);
+  own.push(item);
+  return own;
+}
 
 /** Reasons to keep the event loop alive. */
 export const HOLD_CLOSE = 1;
@@ -95,7 +104,7 @@ export class PortState {
   peer: PortState | undefined = undefined;
   /** While the peer is in this thread: messages sent, and sizes and sum of those under way. */
   sent = 0;
-  sizes: Fifo<number> = NOTHING;
+  sizes: Filled<number> = NOTHING;
   bytes = 0;
   /** Number of stock messages received. */
   received = 0;
@@ -128,7 +137,7 @@ export class PortState {
   /** Depth of deliveries on the stack. */
   delivering = 0;
   batch: Batch | undefined = undefined;
-  held: Fifo<Carried> = NOTHING;
+  held: Filled<Carried> = NOTHING;
   /** Lived in this thread before we knew it: its counters are not to be trusted. */
   late = false;
   /** Its stock queue is being emptied to find out how much it has received. */
@@ -165,14 +174,12 @@ export class PortState {
 
   /** Keep a message that came by the stock port ahead of its turn. */
   hold(message: Carried): void {
-    if (this.held === NOTHING) this.held = new Fifo();
-    this.held.push(message);
+    this.held = pushed(this.held, message);
   }
 
   /** Note the size of a message to the peer in this thread. */
   addSize(size: number): void {
-    if (this.sizes === NOTHING) this.sizes = new Fifo();
-    this.sizes.push(size);
+    this.sizes = pushed(this.sizes, size);
     this.bytes += size;
   }
 
