@@ -28,6 +28,8 @@
 //!   sees both equal before and after it emptied the stock queue knows how many messages that
 //!   queue has ever held.
 
+mod cargo;
+mod drain;
 #[cfg(not(loom))]
 mod registry;
 
@@ -36,6 +38,8 @@ pub use registry::{barrier, forget_worker, worker_channel};
 
 use std::collections::VecDeque;
 
+use self::cargo::Cargo;
+use self::drain::StockSizes;
 use crate::lane::{Consumer, Producer, lane};
 use crate::sync::{Arc, AtomicBool, AtomicU8, AtomicU32, AtomicU64, Mutex, Ordering, fence, lock};
 use crate::wake::Doorbell;
@@ -97,52 +101,6 @@ pub enum Offer {
     Recalled,
     /// Nobody is there who could: the half is the owner's again.
     Refused(Half),
-}
-
-/// Ports that stock message number `index` of a direction carries, in the order of its transfer list.
-struct Cargo {
-    index: f64,
-    /// Posts from this side that were under way when it was loaded: a getter may post while a value is cloned.
-    depth: u64,
-    ports: Vec<Option<PortRef>>,
-}
-
-/// Sizes of the stock messages under way, for `bufferedAmount`. A peer that never reports what it
-/// received (a plain `worker_threads` script) must not make it grow: beyond a bound, sizes are merged.
-#[derive(Default)]
-struct StockSizes {
-    sizes: VecDeque<u64>,
-    bytes: u64,
-    /// Messages that were received before their post was over.
-    early: usize,
-}
-
-impl StockSizes {
-    const MOST: usize = 1 << 16;
-
-    fn push(&mut self, size: u64) -> u64 {
-        if self.early > 0 {
-            self.early -= 1;
-            return self.bytes;
-        }
-        self.bytes += size;
-        let full = self.sizes.len() >= Self::MOST;
-        match self.sizes.back_mut() {
-            Some(last) if full => *last += size,
-            _ => self.sizes.push_back(size),
-        }
-        self.bytes
-    }
-
-    /// `posting`: a post is under way.
-    fn pop(&mut self, posting: bool) -> u64 {
-        match self.sizes.pop_front() {
-            Some(size) => self.bytes -= size,
-            None if posting => self.early += 1,
-            None => {}
-        }
-        self.bytes
-    }
 }
 
 /// One direction: everything the two threads share about it beside the lane itself.
@@ -354,22 +312,6 @@ impl Channel {
         self.renumber_outer(side, begun, 1.0);
     }
 
-    /// The post that begins inside of others takes their number (`by` = 1), or fails and gives it back (-1).
-    fn renumber_outer(&self, side: Side, begun: u64, by: f64) {
-        // SeqCst: S2; only this thread writes it.
-        let ended = self.directions[side].sent_end.load(Ordering::SeqCst);
-        // An era may have begun inside of a post.
-        let depth = begun.saturating_sub(ended);
-        if depth == 0 {
-            return;
-        }
-        let is_outer = |cargo: &&mut Cargo| cargo.depth < depth && cargo.index >= ended as f64;
-        let mut cargo = lock(&self.directions[side].cargo);
-        for outer in cargo.iter_mut().filter(is_outer) {
-            outer.index += by;
-        }
-    }
-
     /// The post is over; `sent` is false if it threw. `size` is its estimated size in bytes.
     pub fn stock_end(&self, side: Side, sent: bool, size: u64) {
         let direction = &self.directions[side];
@@ -435,135 +377,5 @@ impl Channel {
         // SeqCst: S2.
         direction.sent_begin.store(sent, Ordering::SeqCst);
         direction.sent_end.store(sent, Ordering::SeqCst);
-    }
-
-    /// Stock message `index` from `side` carries these ports.
-    pub fn load_cargo(&self, side: Side, index: f64, ports: Vec<Option<PortRef>>) {
-        let (begun, ended) = self.stock_counts(side);
-        let depth = begun.saturating_sub(ended);
-        let mut cargo = lock(&self.directions[side].cargo);
-        // The cargo of the posts around this one belongs to later messages.
-        let place = cargo.partition_point(|earlier| earlier.index < index);
-        let entry = Cargo {
-            index,
-            depth,
-            ports,
-        };
-        cargo.insert(place, entry);
-    }
-
-    /// Take the cargo of message `index` back: its post threw.
-    pub fn unload_last(&self, side: Side, index: f64) -> Option<Vec<Option<PortRef>>> {
-        let mut cargo = lock(&self.directions[side].cargo);
-        let place = cargo.partition_point(|earlier| earlier.index < index);
-        if cargo.get(place)?.index != index {
-            return None;
-        }
-        cargo.remove(place).map(|entry| entry.ports)
-    }
-
-    /// The ports of stock message `index` from `side`; older entries that nobody asked for are dropped.
-    pub fn unload(&self, side: Side, index: f64) -> Option<Vec<Option<PortRef>>> {
-        let mut cargo = lock(&self.directions[side].cargo);
-        while let Some(first) = cargo.front() {
-            if first.index > index {
-                return None;
-            }
-            let first = cargo.pop_front()?;
-            if first.index == index {
-                return Some(first.ports);
-            }
-        }
-        None
-    }
-
-    /// Nobody will unload what `side` has loaded.
-    pub fn drop_cargo(&self, side: Side) {
-        let cargo = std::mem::take(&mut *lock(&self.directions[side].cargo));
-        // Outside the lock: the ports tell their peers.
-        drop(cargo);
-    }
-
-    /// Drop the cargo of messages from `side` that carry the other end of this very channel: Node drops them.
-    pub fn drop_doomed(&self, side: Side) {
-        let is_own = |port: &PortRef| std::ptr::eq(Arc::as_ptr(&port.channel), self);
-        let mut cargo = lock(&self.directions[side].cargo);
-        let is_doomed = |entry: &Cargo| entry.ports.iter().flatten().any(is_own);
-        let all = std::mem::take(&mut *cargo);
-        let (doomed, kept): (VecDeque<_>, VecDeque<_>) = all.into_iter().partition(is_doomed);
-        *cargo = kept;
-        drop(cargo);
-        drop(doomed);
-    }
-
-    /// Is there cargo from `side` that was not unloaded?
-    pub fn has_cargo(&self, side: Side) -> bool {
-        !lock(&self.directions[side].cargo).is_empty()
-    }
-
-    /// High-water mark of the direction that starts at `side`, in bytes.
-    pub fn set_high_water_mark(&self, side: Side, bytes: u64) {
-        // Relaxed: a threshold; a stale value shifts one 'drain' by one batch.
-        self.directions[side]
-            .high_water_mark
-            .store(bytes, Ordering::Relaxed);
-    }
-
-    /// Producer, after a push: remember that the mark has been reached. True the first time.
-    pub fn arm_drain(&self, side: Side, producer: &Producer) -> bool {
-        let direction = &self.directions[side];
-        // Relaxed: own threshold, own state (only this thread sets `drain_armed`).
-        let mark = direction.high_water_mark.load(Ordering::Relaxed);
-        let armed = direction.drain_armed.load(Ordering::Relaxed);
-        if !armed && self.buffered(side, producer) < mark {
-            return false;
-        }
-        // Relaxed: published by the swap below; later a stale target only delays 'drain'.
-        direction
-            .drain_target
-            .store(producer.accepted().saturating_sub(mark), Ordering::Relaxed);
-        if armed || direction.drain_armed.swap(true, Ordering::SeqCst) {
-            return false;
-        }
-        // The consumer may have emptied the lane before it could see the flag: look again.
-        fence(Ordering::SeqCst);
-        if self.buffered(side, producer) < mark {
-            self.tell_drained(side);
-        }
-        true
-    }
-
-    /// Consumer of the direction from `side`, after an advance: did it fall below the mark?
-    pub fn disarm_drain(&self, side: Side, consumed: u64) {
-        let direction = &self.directions[side];
-        // SeqCst: pairs with the fence in `arm_drain`: either it sees our advance or we its flag.
-        fence(Ordering::SeqCst);
-        // Relaxed: see `arm_drain`.
-        if direction.drain_armed.load(Ordering::SeqCst)
-            && consumed > direction.drain_target.load(Ordering::Relaxed)
-        {
-            self.tell_drained(side);
-        }
-    }
-
-    fn tell_drained(&self, side: Side) {
-        let direction = &self.directions[side];
-        // SeqCst: only one of the two sides tells.
-        if direction.drain_armed.swap(false, Ordering::SeqCst) {
-            // Release: pairs with `take_drained`.
-            direction.drained.store(true, Ordering::Release);
-            self.bells[side].ring();
-        }
-    }
-
-    /// Producer: was there a fall below the mark since the last call?
-    pub fn take_drained(&self, side: Side, producer: &Producer) -> bool {
-        let direction = &self.directions[side];
-        // Acquire: pairs with `disarm_drain`. The plain load keeps the common case free of a swap.
-        let told = direction.drained.load(Ordering::Acquire)
-            && direction.drained.swap(false, Ordering::AcqRel);
-        // SeqCst: as everywhere for this flag. Once it is armed again, by a push since or right here, this fall is
-        // not the last one: telling of it now would leave the next one without anybody who waits for it.
-        told && !direction.drain_armed.load(Ordering::SeqCst) && !self.arm_drain(side, producer)
     }
 }
