@@ -16,9 +16,9 @@ export declare class Binding {
   offer(slot: number): void
   /** `drain` runs when ports have news. */
   constructor(drain: () => void)
-  /** `send(text?, attachments?)`, see `message.rs`. */
+  /** `send(text?, attachments?)`, see `send.rs`. */
   get send(): (text?: string, attachments?: ArrayBuffer[]) => void
-  /** `take(buffer)`, see `message.rs`. */
+  /** `take(buffer)`, see `take.rs`. */
   get take(): (buffer: number) => string | undefined
   /** `op(code, slot, value)`, see `op.rs`. */
   get op(): (code: number, slot: number, value: number) => number

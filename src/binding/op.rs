@@ -109,40 +109,17 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
             .copied()
             .unwrap_or(-1.0),
         _ => state
-            .with_port(slot, |port| exact(port, code, value))
+            .with_port(slot, |port| answer(port, code, value))
             .unwrap_or(0.0),
     }
 }
 
-/// Answers that may be large.
-fn exact(port: &mut Port, code: i32, value: f64) -> f64 {
-    let Port {
-        channel,
-        side,
-        half,
-        ..
-    } = port;
+fn answer(port: &mut Port, code: i32, value: f64) -> f64 {
     match code {
-        code::STOCK_SENT => channel.stock_counts(*side).1 as f64,
-        code::PEER_STOCK_SENT => match channel.stock_counts(1 - *side) {
-            (begun, ended) if begun == ended => ended as f64,
-            _ => -1.0,
-        },
-        code::AWAITED => {
-            // The counts first: a message that is posted after a void must not be seen without it.
-            let (begun, ended) = channel.stock_counts(1 - *side);
-            // A thread that was ended in the middle of a post will not end it.
-            let posted = begun == ended || ended as f64 > value || half.consumer.is_closed();
-            f64::from(voids(channel, 1 - *side)) * 2.0 + f64::from(u8::from(posted))
-        }
-        code::BUFFERED => channel.buffered(*side, &half.producer) as f64,
-        code::LANE_BUFFERED => half.producer.buffered() as f64,
-        code::ATTACHMENT_SIZE => f64::from(attachment_size(port, value as usize)),
-        _ => f64::from(answer(port, code, value)),
+        code::ADVANCE => advance(port, value as usize),
+        code::ATTACHMENT_SIZE => return f64::from(attachment_size(port, value as usize)),
+        _ => {}
     }
-}
-
-fn answer(port: &mut Port, code: i32, value: f64) -> i32 {
     let Port {
         channel,
         side,
@@ -151,25 +128,24 @@ fn answer(port: &mut Port, code: i32, value: f64) -> i32 {
     } = port;
     let side = *side;
     match code {
-        code::GATE => return channel.gate(side) as i32,
+        code::GATE => return f64::from(channel.gate(side) as i32),
         code::STOCK_BEGIN => channel.stock_begin(side),
         code::STOCK_END | code::CARRIED => {
             channel.stock_end(side, true, value as u64);
             if code == code::CARRIED {
                 channel.bell(1 - side).ring();
             }
-            return i32::from(channel.arm_drain(side, &half.producer));
+            return flag(channel.arm_drain(side, &half.producer));
         }
         code::STOCK_FAILED => channel.stock_end(side, false, 0),
         code::STOCK_RECEIVED => {
             channel.stock_received(1 - side);
-            return voids(channel, 1 - side);
+            return f64::from(channel.voids(1 - side));
         }
-        code::HAS_FRAMES => return i32::from(!half.consumer.is_empty()),
-        code::ADVANCE => advance(port, value as usize),
+        code::HAS_FRAMES => return flag(!half.consumer.is_empty()),
         code::SCHEDULE => channel.bell(side).ring(),
-        code::HAS_CARGO => return i32::from(channel.has_cargo(1 - side)),
-        code::CARRY => return carry(channel, side, half, value != 0.0),
+        code::HAS_CARGO => return flag(channel.has_cargo(1 - side)),
+        code::CARRY => return f64::from(carry(channel, side, half, value != 0.0)),
         code::VOID => {
             // Without memory for this frame the reader finds out when the channel is closed.
             let _ = push_empty(half, KIND_VOID);
@@ -177,19 +153,33 @@ fn answer(port: &mut Port, code: i32, value: f64) -> i32 {
             channel.stock_end(side, false, 0);
             channel.bell(1 - side).ring();
         }
+        code::AWAITED => {
+            // The counts first: a message that is posted after a void must not be seen without it.
+            let (begun, ended) = channel.stock_counts(1 - side);
+            // A thread that was ended in the middle of a post will not end it.
+            let posted = begun == ended || ended as f64 > value || half.consumer.is_closed();
+            return f64::from(channel.voids(1 - side)) * 2.0 + flag(posted);
+        }
         code::VOID_TAKEN => channel.take_void(1 - side),
+        code::STOCK_SENT => return channel.stock_counts(side).1 as f64,
         code::SET_STOCK_SENT => channel.set_stock_count(side, value as u64),
+        code::PEER_STOCK_SENT => {
+            let (begun, ended) = channel.stock_counts(1 - side);
+            return if begun == ended { ended as f64 } else { -1.0 };
+        }
         code::OPEN_GATE => channel.set_gate(1 - side, Gate::Open),
-        code::IS_PEER_ADOPTED => return i32::from(channel.is_adopted(1 - side)),
+        code::IS_PEER_ADOPTED => return flag(channel.is_adopted(1 - side)),
+        code::BUFFERED => return channel.buffered(side, &half.producer) as f64,
+        code::LANE_BUFFERED => return half.producer.buffered() as f64,
         code::SET_HIGH_WATER_MARK => channel.set_high_water_mark(side, value as u64),
         code::SET_RECEIVED => half.baggage.received = value,
         _ => {}
     }
-    0
+    0.0
 }
 
-fn voids(channel: &Channel, side: Side) -> i32 {
-    i32::try_from(channel.voids(side)).unwrap_or(i32::MAX)
+fn flag(is: bool) -> f64 {
+    f64::from(u8::from(is))
 }
 
 /// A stock message is about to be posted, with a frame ahead of it. The bell rings now, so that the reader is on its way,

@@ -39,7 +39,7 @@ impl Binding {
         })
     }
 
-    /// `send(text?, attachments?)`, see `message.rs`.
+    /// `send(text?, attachments?)`, see `send.rs`.
     #[napi(
         getter,
         ts_return_type = "(text?: string, attachments?: ArrayBuffer[]) => void"
@@ -48,7 +48,7 @@ impl Binding {
         self.entry(&env, "send", send::send)
     }
 
-    /// `take(buffer)`, see `message.rs`.
+    /// `take(buffer)`, see `take.rs`.
     #[napi(getter, ts_return_type = "(buffer: number) => string | undefined")]
     pub fn take(&self, env: Env) -> Result<Unknown<'_>> {
         self.entry(&env, "take", take::take)
