@@ -3,23 +3,13 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const stock = require('node:worker_threads');
 const { farThread } = require('../support/far.js');
 const { deadline, inbox, once, until } = require('../support/deadline.js');
 const { sequence } = require('../support/mixture.js');
+const { ROADS } = require('../support/roads.js');
 
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
 
-const ROADS = {
-  structuredClone: (port) => structuredClone(port, { transfer: [port] }),
-  'a channel of the built-in': (port) => {
-    const { port1, port2 } = new stock.MessageChannel();
-    port1.postMessage({ port }, [port]);
-    const { message: { port: moved } } = stock.receiveMessageOnPort(port2);
-    port1.close();
-    return moved;
-  },
-};
 const COUNT = 50;
 
 /** Plain messages `{ n }`: those that use the fast way. */
