@@ -15,12 +15,17 @@ export function findPorts(root: unknown): StockPort[] {
     if (typeof value !== 'object' || value === null || setHas(seen, value) || left-- <= 0 || isProxy(value)) return;
     setAdd(seen, value);
     if (isStockPort(value)) ports[ports.length] = value;
-    else if (isMap(value)) mapForEach(value, (entry, key) => visitEntry(key, entry, visit));
-    else if (isSet(value)) setForEach(value, visit);
-    else if (!isView(value)) visitProperties(value, visit);
+    else visitParts(value, visit);
   };
   visit(root);
   return ports;
+}
+
+/** What structured clone goes on to from an object that is no proxy and no port; values of getters are left out. */
+export function visitParts(object: object, visit: (value: unknown) => void): void {
+  if (isMap(object)) mapForEach(object, (entry, key) => visitEntry(key, entry, visit));
+  else if (isSet(object)) setForEach(object, visit);
+  else if (!isView(object)) visitProperties(object, visit);
 }
 
 function visitProperties(object: object, visit: (value: unknown) => void): void {

@@ -3,9 +3,8 @@
  * handle has been closed and freed. While the handle is still closing, Node throws a DataCloneError instead.
  */
 import { isCleanLongArray } from '../codec/array-extras';
-import {
-  apply, bareList, captured, isArray, isMap, isProxy, isSet, isView, mapForEach, objectKeys, ownValue, setAdd, setForEach, setHas,
-} from '../codec/primordials';
+import { apply, bareList, captured, isArray, isProxy, setAdd, setHas } from '../codec/primordials';
+import { visitParts } from './find';
 import { isStockPort, StockChannel, type StockPort, stockClose, stockHasRef, stockPost, stockRef, stockUnref } from './stock';
 
 /** Lengths between which an array is read by index. */
@@ -63,26 +62,16 @@ function holdsGone(root: object): boolean {
   while (open.length > 0) {
     const object = open[open.length - 1]!;
     open.length--;
-    if (isStockPort(object) && isGone(object)) return true;
-    visitInside(object, visit);
+    if (!isStockPort(object)) visitInside(object, visit);
+    else if (isGone(object)) return true;
   }
   return false;
 }
 
 function visitInside(object: object, visit: (value: unknown) => void): void {
-  if (isView(object)) return;
-  if (isArray(object) && object.length > LISTED && object.length < SPARSE && isCleanLongArray(object)) {
-    visitElements(object, visit);
-    return;
-  }
-  if (isMap(object)) {
-    mapForEach(object as Map<unknown, unknown>, (value, key) => {
-      visit(key);
-      visit(value);
-    });
-  } else if (isSet(object)) setForEach(object as Set<unknown>, visit);
-  const names = objectKeys(object);
-  for (let i = 0; i < names.length; i++) visit(ownValue(object, names[i]!));
+  const isLong = isArray(object) && object.length > LISTED && object.length < SPARSE && isCleanLongArray(object);
+  if (isLong) visitElements(object, visit);
+  else visitParts(object, visit);
 }
 
 /** An element that is a getter runs once more here: a list of a million keys would cost more than Node's clone. */

@@ -3,13 +3,12 @@
  * only, and what has no lane moves exactly as Node moves it. Their channel is made when one of them is
  * transferred.
  */
+import { emitDrain, onFall, onFull } from './drain';
 import { safePost } from './guard';
 import { estimateSize } from './size';
-import { HOLD_DRAIN, type PortState } from './state';
-import { nextTick, stockDispatchEvent, stockListenerCount } from './stock';
-import { attach, meetPeer, native, setGateOpen, setHold, setMark, slots } from './thread';
-
-const DrainEvent = Event;
+import type { PortState } from './state';
+import { nextTick } from './stock';
+import { attach, meetPeer, native, setGateOpen, setMark, slots } from './thread';
 
 /** The other end of `state` leaves this thread: from now on there may be a lane. */
 export function unlink(state: PortState): void {
@@ -50,18 +49,12 @@ export function postLocal(state: PortState, value: unknown, list: unknown[] | un
   state.sent++;
   const size = estimateSize(value, list);
   state.addSize(size);
-  if (state.bytes >= state.highWaterMark && !state.full) {
-    state.full = true;
-    if (stockListenerCount(state.port, 'drain') > 0) setHold(state, HOLD_DRAIN, true);
-  }
+  if (state.bytes >= state.highWaterMark && !state.full) onFull(state);
   return true;
 }
 
 /** The peer of `state` has received the oldest message. */
 export function receivedLocal(state: PortState): void {
   state.bytes -= state.sizes.shift() ?? 0;
-  if (!state.full || state.bytes >= state.highWaterMark) return;
-  state.full = false;
-  setHold(state, HOLD_DRAIN, false);
-  nextTick(() => stockDispatchEvent(state.port, new DrainEvent('drain')));
+  if (state.bytes < state.highWaterMark && onFall(state)) nextTick(() => emitDrain(state));
 }

@@ -8,11 +8,11 @@ import type { Batch } from './batch';
 import { arrive, isBarrier, pull, type Taken, taken } from './carrier';
 import { finish } from './closing';
 import { runInContext } from './context';
+import { emitDrain, onFall } from './drain';
 import { recall } from './send';
 import {
   type Carried,
   HOLD_CLOSE,
-  HOLD_DRAIN,
   KIND_BARRIER,
   KIND_CARRIER,
   KIND_STOCK,
@@ -25,7 +25,6 @@ import {
   kCurrentlyReceivingPorts,
   type StockPort,
   stockDispatch,
-  stockDispatchEvent,
   stockHasRef,
   stockRef,
   stockStart,
@@ -48,7 +47,6 @@ import {
 /** Messages of one wake-up, as in Node: then timers and I/O have their turn. */
 const BUDGET = 1000;
 const UNLIMITED = Number.POSITIVE_INFINITY;
-const DrainEvent = Event;
 
 type Internals = StockPort & Record<symbol, any>;
 
@@ -94,16 +92,7 @@ function onEvents(state: PortState, events: number): void {
   if (events & (EVENT_MOVED | EVENT_REFUSED)) state.offered = false;
   if (events & EVENT_MOVED) finish(state);
   if (events & EVENT_RECALL) recall(state);
-  if (events & EVENT_DRAIN && state.full) {
-    state.full = false;
-    setHold(state, HOLD_DRAIN, false);
-    emitDrain(state);
-  }
-}
-
-function emitDrain(state: PortState): void {
-  if (state.onDrain !== undefined) state.onDrain();
-  else stockDispatchEvent(state.port, new DrainEvent('drain'));
+  if (events & EVENT_DRAIN && onFall(state)) emitDrain(state);
 }
 
 /** A listener has thrown since this was last reset. */

@@ -5,11 +5,11 @@
 import { floor } from '../codec/primordials';
 import { RangeTooLarge } from '../errors';
 import { FULL, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
+import { onFull } from './drain';
 import { safePost } from './guard';
 import { BARRIER, nextEra } from './carrier';
 import { postLocal } from './pair';
 import {
-  HOLD_DRAIN,
   KIND_BARRIER,
   KIND_CARRIER,
   KIND_STOCK,
@@ -18,7 +18,7 @@ import {
   type PortState,
 } from './state';
 import { carriedSize, estimateSize } from './size';
-import { stockListenerCount, stockPost } from './stock';
+import { stockPost } from './stock';
 import {
   batches,
   carried,
@@ -32,7 +32,6 @@ import {
   sendAhead,
   sendControl,
   sendEncoded,
-  setHold,
   setStockSent,
   stockBegin,
   stockEnd,
@@ -221,11 +220,3 @@ export function recall(state: PortState): void {
 function endPost(state: PortState, slot: number, size: number): void {
   if (stockEnd(slot, size)) onFull(state);
 }
-
-/** The high-water mark is reached: who waits for 'drain' keeps the loop alive. */
-function onFull(state: PortState): void {
-  state.full = true;
-  const listeners = state.wantsDrain === undefined ? stockListenerCount(state.port, 'drain') : state.wantsDrain();
-  if (listeners > 0) setHold(state, HOLD_DRAIN, true);
-}
-

@@ -1,0 +1,26 @@
+/** 'drain': owed once `bufferedAmount` has reached the high-water mark, told when it has fallen below. */
+import { HOLD_DRAIN, type PortState } from './state';
+import { stockDispatchEvent, stockListenerCount } from './stock';
+import { setHold } from './thread';
+
+const DrainEvent = Event;
+
+/** The high-water mark is reached: who waits for 'drain' keeps the loop alive. */
+export function onFull(state: PortState): void {
+  state.full = true;
+  const listeners = state.wantsDrain === undefined ? stockListenerCount(state.port, 'drain') : state.wantsDrain();
+  if (listeners > 0) setHold(state, HOLD_DRAIN, true);
+}
+
+/** It has fallen below. False if nobody is owed the event. */
+export function onFall(state: PortState): boolean {
+  if (!state.full) return false;
+  state.full = false;
+  setHold(state, HOLD_DRAIN, false);
+  return true;
+}
+
+export function emitDrain(state: PortState): void {
+  if (state.onDrain !== undefined) state.onDrain();
+  else stockDispatchEvent(state.port, new DrainEvent('drain'));
+}
