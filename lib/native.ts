@@ -10,7 +10,7 @@ import type * as Raw from '../native';
 export type Binding = Raw.Binding;
 
 /** Must equal `LAYOUT_VERSION` in src/binding/layout.rs. */
-const LAYOUT_VERSION = 3;
+const LAYOUT_VERSION = 4;
 
 /** Header words of the transmit buffer (src/binding/layout.rs, `tx`). */
 export const TX_SLOT = 0;
@@ -24,6 +24,9 @@ export const TX_LAST = 7;
 /** Values of TX_FORCE. */
 export const FORCED = 1;
 export const QUIET = 2;
+/** Value of TX_WIDE for texts of up to so many units, which `send` examines while it copies them. */
+export const UNKNOWN = 2;
+export const SHORT_TEXT = 512;
 
 /** What `send` leaves in TX_SLOT. */
 export const SENT = 0;

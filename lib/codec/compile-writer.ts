@@ -7,7 +7,7 @@
 import { generate } from './codegen';
 import { Limit, Tag } from './format';
 import { seal } from './hash';
-import { LINEAR, PENDING } from './identity';
+import { LINEAR, NEW, PENDING } from './identity';
 import { imul, jsonStringify } from './primordials';
 import type { Shape, ShapeRegistry, ShapeWriter } from './shapes';
 import { Small } from './write-object';
@@ -17,13 +17,13 @@ export function compileWriter({ keys, word, sites }: Shape, registry: ShapeRegis
   const n = keys.length;
   const room = 4 * n + 4;
   const small = n <= Small.Keys;
-  const enter = small ? `ids.count >= ${LINEAR} ? ${PENDING} : ids.enter(o)` : 'ids.enterExact(o)';
+  const enter = small ? `ids.large > 0 && ids.count >= ${LINEAR} ? ${PENDING} : ids.enter(o)` : 'ids.enterExact(o)';
   let body = `
 return function write(e, o) {
   if (e.pos + ${room} > e.cap) e.reserve(${room});
   const start = e.pos, text = e.text, ids = e.ids, entered = ${enter};
   if (entered >= 0) return e.backRef(start, text, entered);
-  let p = start, i32 = e.i32, t = text, open = ${small}, h = ${n}, s = '', v, w, n;
+  let p = start, i32 = e.i32, t = text, open = ${small ? `entered !== ${NEW}` : false}, h = ${n}, s = '', v, w, n;
   i32[p++] = ${word};`;
   for (let i = 0; i < n; i++) {
     const known = sites[i]!.constant.settle(registry);

@@ -12,7 +12,7 @@ import { Ext, Flag, Layout, Limit, Tag, Word } from './format';
 import { Identity, UNWIND } from './identity';
 import { isStackOverflow } from './overflow';
 import {
-  captured, charCodeAt, getPrototypeOf, isProxy, ObjectPrototype, regExpExec,
+  captured, charCodeAt, getPrototypeOf, isProxy, ObjectPrototype,
   typedArrayBuffer, typedArrayLength, typedArrayOffset,
 } from './primordials';
 import { Entries } from './write-collection';
@@ -27,9 +27,6 @@ export interface TxHost {
   grow(minWords: number): Int32Array;
 }
 
-/** Characters that are examined one by one. */
-const SHORT = 24;
-const WIDE = /[^\x00-\xff]/;
 const doubles = new captured.Float64Array(1);
 const doubleWords = new captured.Int32Array(doubles.buffer);
 
@@ -37,7 +34,6 @@ export class Encoder {
   i32: Int32Array;
   words = Layout.Base as number;
   text = '';
-  wide = false;
   attachments: ArrayBuffer[] | undefined = undefined;
 
   /** @internal */ pos = 0;
@@ -87,7 +83,6 @@ export class Encoder {
 
   private begin(): void {
     this.text = '';
-    this.wide = false;
     this.attachments = undefined;
     this.flags = 0;
     this.pos = Layout.Base + 1;
@@ -99,7 +94,6 @@ export class Encoder {
     i32[Layout.Base] = this.flags;
     if ((p & 1) !== 0) i32[p++] = 0;
     this.words = p;
-    if (this.text !== '') this.wide = isWide(this.text);
     return true;
   }
 
@@ -237,12 +231,4 @@ function hasKeys(object: object, shape: Shape): boolean {
     i++;
   }
   return i === n;
-}
-
-/** Flattens the arena. The expression looks once at a one-byte string, but takes 26 ns to start. */
-function isWide(text: string): boolean {
-  const n = text.length;
-  if (n > SHORT) return regExpExec(WIDE, text) !== null;
-  for (let i = 0; i < n; i++) if (charCodeAt(text, i) > 0xff) return true;
-  return false;
 }

@@ -9,6 +9,8 @@
  *    (noteParent) and takes the hash of that nested object. Objects that are large, or not plain, use the exact Map,
  *    and so does what falls into a crowded bucket.
  *
+ * While messages are small nothing is hashed: the first large one uses the Map from object LINEAR + 1 on.
+ *
  * An object must be looked up in the same way on every visit, so the way depends on nothing but the object. The hash is
  * the same too, unless an own getter yields another primitive each time: such an object, referenced twice in a message
  * of more than LINEAR objects, arrives as two objects.
@@ -19,12 +21,21 @@ import { captured, denseArray, imul, mapGet, mapSet, typedArrayFill, typedArrayS
 /** Objects up to which all are compared. */
 export const LINEAR = 16;
 
+/** Messages in which hashes are taken after a large one. */
+const LARGE = 32;
+
 const enum Size { Start = 256, StartShift = 24, Chain = 32, Prefix = 2 }
 
 const GOLDEN = 0x9e3779b1;
 
 /** Result of enter(): whether the object is new is for note() to find out. */
 export const PENDING = -1;
+
+/** Result of enter(): new, numbered, and not to be given to note(). */
+export const NEW = -2;
+
+/** Result of enter(): this - n is new, has number n, and is to be given to note(). */
+const NUMBERED = -3;
 
 /**
  * Result of note() or enterExact() in place of a number: an object that was waiting is known, so whatever was written
@@ -35,6 +46,8 @@ export const UNWIND = 0x7fffffff;
 export class Identity {
   /** Objects numbered so far. */
   count = 0;
+  /** Messages in which hashes are still taken, this one included. */
+  large = 0;
   private objects: (object | null)[] = denseArray<object | null>(Size.Start, null);
   /** Hash of each object; 0 for those that are, or will be, in `exact`. */
   private hashes = new captured.Int32Array(Size.Start);
@@ -53,10 +66,10 @@ export class Identity {
   unwinding: object | null = null;
   unwindNumber = 0;
 
-  /** The number of an object seen before (>= 0), PENDING, or -2 - the number that it has got. */
+  /** The number of an object seen before (>= 0), or PENDING, NEW, NUMBERED - number. */
   enter(object: object): number {
     const { objects, count } = this;
-    if (count >= LINEAR) return PENDING;
+    if (count >= LINEAR) return this.large > 0 ? PENDING : this.enterLate(object);
     for (let i = 0; i < count; i++) {
       if (objects[i] !== object) continue;
       if (this.waitingCount !== 0) this.settleBy(this.hashes[i]!);
@@ -65,14 +78,14 @@ export class Identity {
     objects[count] = object;
     this.hashes[count] = 0;
     this.count = count + 1;
-    return -2 - count;
+    return this.large > 0 ? NUMBERED - count : NEW;
   }
 
   /** To be called once for what enter() did not find, before a nested object is entered: number or < 0 if new. */
   note(object: object, hash: number, entered: number): number {
     const h = nonZero(hash);
     if (this.waitingCount !== 0 && this.settle(h)) return UNWIND;
-    return entered === PENDING ? this.lookup(object, h) : this.place(-2 - entered, h);
+    return entered === PENDING ? this.lookup(object, h) : this.place(NUMBERED - entered, h);
   }
 
   /** note() in front of a nested object, which is property number `index`. */
@@ -92,7 +105,7 @@ export class Identity {
 
   /** enter() and note() in one for objects that have no cheap hash. */
   enterExact(object: object): number {
-    if (this.count < LINEAR) {
+    if (this.count < LINEAR || this.large === 0) {
       const entered = this.enter(object);
       if (this.waitingCount !== 0) this.settleExact();
       return entered;
@@ -104,12 +117,19 @@ export class Identity {
   reset(): void {
     const { objects, count } = this;
     for (let i = 0; i < count; i++) objects[i] = null;
+    if (count > LINEAR) this.large = LARGE;
+    else if (this.large > 0) this.large--;
     this.count = 0;
     this.filtering = false;
     this.exact = null;
     this.unwinding = null;
     this.forgetWaiting();
     if (count > 65536) this.shrink();
+  }
+
+  private enterLate(object: object): number {
+    const known = this.lookupExact(object);
+    return known >= 0 ? known : NEW;
   }
 
   private settleBy(hash: number): void {
@@ -127,7 +147,7 @@ export class Identity {
     for (let i = 0; i < n; i++) {
       const object = this.waiting[i]!;
       const entered = this.waitingEntered[i]!;
-      const known = entered === PENDING ? this.lookup(object, hashes[i]!) : this.place(-2 - entered, hashes[i]!);
+      const known = entered === PENDING ? this.lookup(object, hashes[i]!) : this.place(NUMBERED - entered, hashes[i]!);
       if (known >= 0) return this.unwindTo(object, known);
     }
     this.forgetWaiting();
@@ -138,7 +158,7 @@ export class Identity {
     for (let i = 0; i < this.waitingCount; i++) {
       const object = this.waiting[i]!;
       const entered = this.waitingEntered[i]!;
-      const known = entered === PENDING ? this.lookupExact(object) : this.placeExact(object, -2 - entered);
+      const known = entered === PENDING ? this.lookupExact(object) : this.placeExact(object, NUMBERED - entered);
       if (known >= 0) return this.unwindTo(object, known);
     }
     this.forgetWaiting();

@@ -3,13 +3,9 @@ export { CorruptMessageError } from './corrupt';
 export { Decoder } from './decoder';
 export { Encoder, type TxHost } from './encoder';
 import { Layout, Limit } from './format';
-import { charCodeAt } from './primordials';
 export { MemoryShapeRegistry, type ShapeRegistry } from './shapes';
 
 /** First word of a message in the scratch; the words before it belong to the binding. */
 export const BASE: number = Layout.Base;
 /** Bytes from which an ArrayBuffer is an attachment. */
 export const INLINE_LIMIT: number = Limit.Inline;
-
-/** The last UTF-16 unit of a text that is not empty. */
-export const lastUnit = (text: string): number => charCodeAt(text, text.length - 1);

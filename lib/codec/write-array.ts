@@ -3,6 +3,7 @@ import { isCleanLongArray } from './array-extras';
 import type { Encoder } from './encoder';
 import { Layout, Limit, Tag, Word } from './format';
 import { mix, seal } from './hash';
+import { NEW } from './identity';
 import { ArrayPrototype, captured, denseArray, hasOwn, objectKeys } from './primordials';
 import type { Site } from './shapes';
 import { Small } from './write-object';
@@ -30,7 +31,7 @@ export function writeArray(e: Encoder, array: unknown[], site: Site): boolean {
 
 function writeDense(e: Encoder, array: unknown[], n: number, site: Site, small: boolean, entered: number): boolean {
   const { pos: start, text, ids } = e;
-  let open = small;
+  let open = small && entered !== NEW;
   let hash = n;
   let last = '';
   let holes = 0;

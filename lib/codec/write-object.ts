@@ -2,6 +2,7 @@
 import type { Encoder } from './encoder';
 import { Flag, Tag, Word } from './format';
 import { mix, seal } from './hash';
+import { NEW } from './identity';
 import { isOrdinary } from './ordinary';
 import { charCodeAt, hasOwn, objectKeys } from './primordials';
 import { KeyList, sameKeys, type Site } from './shapes';
@@ -34,7 +35,7 @@ function writeDict(e: Encoder, object: Record<string, unknown>, keys: string[], 
   e.i32[e.pos++] = (n << 4) | Tag.Dict;
   writeKeys(e, keys, site);
   if (!small) return writeValues(e, object, keys, site);
-  let open = true;
+  let open = entered !== NEW;
   let hash = n;
   let last = '';
   for (let i = 0; i < n; i++) {

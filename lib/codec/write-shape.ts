@@ -3,6 +3,7 @@ import { compileWriter } from './compile-writer';
 import type { Encoder } from './encoder';
 import { Flag, Layout, Word } from './format';
 import { mix, seal } from './hash';
+import { NEW } from './identity';
 import { hasOwn } from './primordials';
 import type { Shape } from './shapes';
 import { Small } from './write-object';
@@ -19,7 +20,7 @@ export function writeShapeLoop(e: Encoder, object: Record<string, unknown>, shap
   const entered = small ? ids.enter(object) : ids.enterExact(object);
   if (entered >= 0) return e.backRef(start, text, entered);
   e.i32[e.pos++] = shape.word;
-  let open = small;
+  let open = small && entered !== NEW;
   let hash = n;
   let last = '';
   for (let i = 0; i < n; i++) {

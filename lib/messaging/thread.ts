@@ -2,11 +2,12 @@
  * What this thread has once: the native binding, the codec, its receive buffers and its table of
  * ports. Made when the package is loaded.
  */
-import { BASE, Decoder, Encoder, lastUnit } from '../codec';
+import { BASE, Decoder, Encoder } from '../codec';
 import { bareList, captured, defineOwn, max } from '../codec/primordials';
 import { type Binding, FORCED, QUIET, raw, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_LAST, TX_SLOT, TX_TEXT, TX_WIDE } from '../native';
 import { Batches } from './batch';
 import type { PortState } from './state';
+import { lastUnit, width } from './text';
 
 const SCRATCH_WORDS = 16 << 10;
 const KEEP_WORDS = 256 << 10;
@@ -136,15 +137,14 @@ export function sendEncoded(slot: number, kind: number): number {
   if (text.length > LONG_TEXT) words[TX_LAST] = lastUnit(text);
   if (attachments !== undefined) {
     words[TX_TEXT] = text.length;
-    words[TX_WIDE] = encoder.wide ? 1 : 0;
+    words[TX_WIDE] = width(text);
     words[TX_ATTACHMENTS] = attachments.length;
     send(text, attachments);
   } else if (text.length !== 0) {
     words[TX_TEXT] = text.length;
-    words[TX_WIDE] = encoder.wide ? 1 : 0;
+    words[TX_WIDE] = width(text);
     send(text);
   } else {
-    words[TX_WIDE] = 0;
     send();
   }
   return words[TX_SLOT]!;
@@ -166,7 +166,6 @@ function sendWords(slot: number, kind: number, force: number, word0: number, wor
   words[TX_SLOT] = slot;
   words[TX_END] = BASE + 2;
   words[TX_KIND] = kind;
-  words[TX_WIDE] = 0;
   words[TX_FORCE] = force;
   const first = words[BASE]!;
   const second = words[BASE + 1]!;

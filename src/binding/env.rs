@@ -24,6 +24,7 @@ use std::time::Instant;
 use napi::sys;
 
 use super::hooks::{on_cleanup, on_closed_idle, on_closed_wake, on_idle, open_handles};
+use super::layout::tx;
 use super::uv::{Handle, Uv};
 use super::waking::{ThreadsafeWaker, WakeHandle};
 use crate::channel::{Channel, Half, PortRef, Side, forget_worker};
@@ -124,6 +125,8 @@ pub struct EnvState {
     pub transmit: Cell<Words>,
     pub receive: RefCell<Vec<Words>>,
     pub arena: RefCell<Vec<u8>>,
+    /// A text of unknown width, and its terminator.
+    pub short_text: RefCell<[u16; tx::SHORT_TEXT + 1]>,
     /// Bytes of external strings that were collected and not reported yet.
     pub released: Rc<Cell<i64>>,
     drain: sys::napi_ref,
@@ -182,6 +185,7 @@ impl EnvState {
             transmit: Cell::new(none),
             receive: RefCell::new(Vec::new()),
             arena: RefCell::new(Vec::new()),
+            short_text: RefCell::new([0; tx::SHORT_TEXT + 1]),
             released: Rc::new(Cell::new(0)),
             drain: drain_ref,
             handles: RefCell::new(handles),

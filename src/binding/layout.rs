@@ -4,7 +4,7 @@
 /// Raised with each change of this file.
 #[allow(dead_code, reason = "read by lib/native.ts")]
 #[napi_derive::napi]
-pub const LAYOUT_VERSION: u32 = 3;
+pub const LAYOUT_VERSION: u32 = 4;
 
 /// Header of the transmit buffer; the message's words begin at [`TX_BASE`].
 pub mod tx {
@@ -16,7 +16,7 @@ pub mod tx {
     pub const KIND: usize = 2;
     /// In: length of the text argument in UTF-16 units.
     pub const TEXT: usize = 3;
-    /// In: 1 if the text has a unit above 0xff.
+    /// In: 1 if the text has a unit above 0xff, 0 if it has none; UNKNOWN if it is short and nobody has looked.
     pub const WIDE: usize = 4;
     /// In: length of the attachments argument.
     pub const ATTACHMENTS: usize = 5;
@@ -30,6 +30,10 @@ pub mod tx {
     pub const BASE: usize = 8;
     /// A value of FORCE.
     pub const QUIET: i32 = 2;
+    /// A value of WIDE.
+    pub const UNKNOWN: i32 = 2;
+    /// Longest text of unknown width, in units.
+    pub const SHORT_TEXT: usize = 512;
 }
 
 /// What `send` returns.

@@ -70,7 +70,7 @@ unsafe fn push(
         Gate::Closed => {}
     }
     // SAFETY: the caller's clause.
-    match unsafe { write_frame(state.env, port, buffer, text, &mut attachments) } {
+    match unsafe { write_frame(state, port, buffer, text, &mut attachments) } {
         Ok(()) if buffer.read(tx::FORCE) == tx::QUIET => SendStatus::Sent,
         Ok(()) => {
             state.sent();
@@ -98,7 +98,7 @@ const TEXT_IN_LANE: usize = 32 << 10;
 /// # Safety
 /// `text` is a value of the running call.
 unsafe fn write_frame(
-    env: sys::napi_env,
+    state: &EnvState,
     port: &mut Port,
     buffer: Words,
     text: Option<sys::napi_value>,
@@ -108,19 +108,38 @@ unsafe fn write_frame(
     if end < tx::BASE || end > buffer.len || end % 2 != 0 {
         return Err(SendStatus::Invalid);
     }
-    let wide = buffer.read(tx::WIDE) != 0;
-    let units = usize::try_from(buffer.read(tx::TEXT)).map_err(|_| SendStatus::Invalid)?;
-    let units = if text.is_some() { units } else { 0 };
-    let text_bytes = units << u32::from(wide);
-    let is_long = text_bytes > TEXT_IN_LANE;
+    let word_bytes = (end - tx::BASE) * 4;
+    // SAFETY: BASE <= end <= len (checked), and R2 of `env`: the buffer is valid for `len` words.
+    let words =
+        unsafe { std::slice::from_raw_parts(buffer.start.add(tx::BASE).cast::<u8>(), word_bytes) };
     let mut kind = buffer.read(tx::KIND).cast_unsigned() & !(KIND_WIDE | KIND_TEXT_ATTACHED);
-    kind |= if wide { KIND_WIDE } else { 0 } | if is_long { KIND_TEXT_ATTACHED } else { 0 };
-    if let (Some(text), true) = (text, is_long) {
+    let units = usize::try_from(buffer.read(tx::TEXT)).map_err(|_| SendStatus::Invalid)?;
+    let mut short = state.short_text.borrow_mut();
+    let text = match (text, buffer.read(tx::WIDE)) {
+        (None, _) => Text::Short(&[]),
+        (Some(text), tx::UNKNOWN) => {
+            let target = short.get_mut(..=units).ok_or(SendStatus::Invalid)?;
+            // SAFETY: the caller's clause; there is room for `units` units and the terminator.
+            unsafe { read_text(state.env, text, true, units, target.as_mut_ptr().cast())? };
+            Text::Short(&target[..units])
+        }
+        (Some(text), wide) => Text::Long(text, wide != 0),
+    };
+    let wide = match text {
+        Text::Short(units) => units.iter().fold(0, |all, unit| all | unit) > 0xff,
+        Text::Long(_, wide) => wide,
+    };
+    let text_bytes = match text {
+        Text::Short(units) => units.len() << u32::from(wide),
+        Text::Long(..) => units << u32::from(wide),
+    };
+    let attached = text_bytes > TEXT_IN_LANE;
+    if let (Text::Long(text, _), true) = (&text, attached) {
         let mut block = SlabPool::global()
             .take(text_bytes)
             .map_err(|_| SendStatus::TooLarge)?;
-        // SAFETY: the caller's clause.
-        unsafe { read_text(env, text, wide, units - 1, &mut block)? };
+        // SAFETY: the caller's clause; the block takes `units` units.
+        unsafe { read_text(state.env, *text, wide, units - 1, block.as_mut_ptr())? };
         // Where the terminator is now.
         let last = buffer.read(tx::LAST);
         if wide {
@@ -130,48 +149,61 @@ unsafe fn write_frame(
         }
         attachments.push(block.freeze());
     }
-    let word_bytes = (end - tx::BASE) * 4;
-    let in_lane = if is_long { 0 } else { text_bytes };
-    let mut frame =
-        port.half
-            .producer
-            .reserve(word_bytes, in_lane)
-            .map_err(|error| match error {
-                PushError::OutOfMemory | PushError::TooLarge => SendStatus::TooLarge,
-            })?;
-    // SAFETY: BASE <= end <= len (checked), and R2 of `env`: the buffer is valid for `len` words.
-    let words =
-        unsafe { std::slice::from_raw_parts(buffer.start.add(tx::BASE).cast::<u8>(), word_bytes) };
+    let in_lane = if attached { 0 } else { text_bytes };
+    let mut frame = port
+        .half
+        .producer
+        .reserve(word_bytes, in_lane)
+        .map_err(|(PushError::OutOfMemory | PushError::TooLarge)| SendStatus::TooLarge)?;
     frame.words_mut().copy_from_slice(words);
-    if let (Some(text), false) = (text, is_long) {
-        // SAFETY: the caller's clause.
-        unsafe { read_text(env, text, wide, units, frame.text_mut())? };
+    match text {
+        Text::Short(units) if wide => {
+            for (to, unit) in frame.text_mut().as_chunks_mut().0.iter_mut().zip(units) {
+                *to = unit.to_ne_bytes();
+            }
+        }
+        Text::Short(units) => {
+            for (to, unit) in frame.text_mut().iter_mut().zip(units) {
+                *to = *unit as u8;
+            }
+        }
+        Text::Long(..) if attached => {}
+        // SAFETY: the caller's clause; the lane aligns the text area, and leaves room for a terminator.
+        Text::Long(text, _) => unsafe {
+            read_text(state.env, text, wide, units, frame.text_mut().as_mut_ptr())?;
+        },
     }
+    kind |= if wide { KIND_WIDE } else { 0 } | if attached { KIND_TEXT_ATTACHED } else { 0 };
     frame.commit(kind, std::mem::take(attachments));
     Ok(())
 }
 
-/// Copy exactly `units` units of `text` into `target`, which has room for them and a terminator.
+/// The text of a message.
+enum Text<'a> {
+    /// Its units, already copied.
+    Short(&'a [u16]),
+    /// The value, and whether it has a unit above 0xff.
+    Long(sys::napi_value, bool),
+}
+
+/// Copy exactly `units` units of `text`, and a terminator.
 ///
 /// # Safety
-/// `text` is a value of the running call.
+/// `text` is a value of the running call. `target` has room for `units + 1` units, and is aligned for them.
 unsafe fn read_text(
     env: sys::napi_env,
     text: sys::napi_value,
     wide: bool,
     units: usize,
-    target: &mut [u8],
+    target: *mut u8,
 ) -> Result<(), SendStatus> {
-    debug_assert!(target.len() >= (units + 1) * if wide { 2 } else { 1 });
     let mut copied = 0;
-    // SAFETY: `target` has room for `units` units and a terminator, which the size argument counts;
-    // the lane aligns the text area for 16-bit units.
+    // SAFETY: the caller's clause; the size argument counts the terminator.
     let status = unsafe {
-        let start = target.as_mut_ptr();
         if wide {
-            sys::napi_get_value_string_utf16(env, text, start.cast(), units + 1, &raw mut copied)
+            sys::napi_get_value_string_utf16(env, text, target.cast(), units + 1, &raw mut copied)
         } else {
-            sys::napi_get_value_string_latin1(env, text, start.cast(), units + 1, &raw mut copied)
+            sys::napi_get_value_string_latin1(env, text, target.cast(), units + 1, &raw mut copied)
         }
     };
     if status == OK && copied == units {

@@ -91,6 +91,7 @@ impl Producer {
         if need > self.tail.room() {
             self.extend(need)?;
         }
+        let (words, text) = (words as u32, text as u32);
         Ok(Reserved {
             producer: self,
             words,
@@ -200,11 +201,11 @@ impl std::fmt::Debug for Producer {
 pub struct Reserved<'a> {
     producer: &'a mut Producer,
     /// Bytes of the word area.
-    words: usize,
+    words: u32,
     /// Bytes of the text area as it will be committed; at most `room`.
-    text: usize,
+    text: u32,
     /// Bytes of the text area as reserved.
-    room: usize,
+    room: u32,
 }
 
 impl Reserved<'_> {
@@ -223,9 +224,10 @@ impl Reserved<'_> {
     /// Both areas at once: words, and text with its spare bytes.
     #[inline]
     pub fn areas_mut(&mut self) -> (&mut [u8], &mut [u8]) {
-        let bytes = FrameHeader::BYTES + self.words + self.room + TEXT_SPARE;
+        let words = self.words as usize;
+        let bytes = FrameHeader::BYTES + words + self.room as usize + TEXT_SPARE;
         let frame = self.producer.tail.area(bytes);
-        frame[FrameHeader::BYTES..].split_at_mut(self.words)
+        frame[FrameHeader::BYTES..].split_at_mut(words)
     }
 
     /// Sends only the first `bytes` bytes of the text area.
@@ -235,8 +237,9 @@ impl Reserved<'_> {
     /// If that is more than was reserved.
     #[inline]
     pub fn set_text_len(&mut self, bytes: usize) {
-        assert!(bytes <= self.room, "the text area was reserved smaller");
-        self.text = bytes;
+        let room = self.room as usize;
+        assert!(bytes <= room, "the text area was reserved smaller");
+        self.text = bytes as u32;
     }
 
     /// Publishes the frame. `attachments` (a `Vec`, an array or a slice of `Bytes`) travel beside it and are
@@ -246,8 +249,8 @@ impl Reserved<'_> {
         let attachments = attachments.into();
         let header = FrameHeader {
             kind,
-            words: self.words as u32,
-            text: self.text as u32,
+            words: self.words,
+            text: self.text,
             attachments: attachments.len() as u32,
         };
         self.producer.publish(header, attachments);
