@@ -24,7 +24,7 @@ async function sample(play, count) {
   return { wall: own ?? wall / count, cpu: ((user + system) * 1000) / count };
 }
 
-/** A message count that takes about `ms`; finding it is also the warm-up. */
+/** A message count that takes about `ms`. */
 async function calibrate(play, ms) {
   const { unit = 1 } = play;
   for (let count = unit; ; ) {
@@ -36,10 +36,15 @@ async function calibrate(play, ms) {
   }
 }
 
+/** Plays runs of `count` messages for at least `ms`. */
+async function repeat(play, count, ms) {
+  for (const end = performance.now() + ms; performance.now() < end; ) await play(count);
+}
+
 /** Median and spread of one metric over samples. */
 function summary(samples, metric) {
   const numbers = samples.map((one) => one[metric]);
   return { median: median(numbers), min: Math.min(...numbers), max: Math.max(...numbers) };
 }
 
-module.exports = { calibrate, gc, median, sample, summary };
+module.exports = { calibrate, gc, median, repeat, sample, summary };

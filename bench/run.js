@@ -11,7 +11,7 @@ const { parseArgs } = require('node:util');
 const contenders = require('./contenders.js');
 const forked = require('./forked.js');
 const { Link, prepare, verify } = require('./link.js');
-const { calibrate, sample, summary } = require('./measure.js');
+const { calibrate, repeat, sample, summary } = require('./measure.js');
 const { machine, markdown } = require('./report.js');
 const { rows, scenarios } = require('./scenarios.js');
 
@@ -25,6 +25,7 @@ const { values: options } = parseArgs({
 });
 const rounds = Number(options.rounds ?? (options.quick ? 3 : 7));
 const roundMs = options.quick ? 40 : 150;
+const warmUpMs = options.quick ? 200 : 1000; // compiling one contender's JavaScript must not slow the other's rounds
 const wanted = options.only?.split(',');
 const keep = (name) => !wanted || wanted.some((text) => name.includes(text));
 const progress = (text) => process.stderr.write(`${text}\n`);
@@ -35,8 +36,9 @@ async function play(name, links) {
   for (const who of ['stock', 'ours']) {
     await verify(links[who], name);
     const run = await prepare(links[who], name);
-    players[who] = { run, count: scenarios[name].count ?? (await calibrate(run, roundMs)), samples: [] };
-    if (scenarios[name].count) await run(players[who].count); // warm-up
+    const count = scenarios[name].count ?? (await calibrate(run, roundMs));
+    await repeat(run, count, warmUpMs);
+    players[who] = { run, count, samples: [] };
   }
   for (let round = 0; round < rounds; round++) {
     for (const who of round % 2 ? ['ours', 'stock'] : ['stock', 'ours']) {

@@ -5,22 +5,43 @@
 import { isCleanLongArray } from '../codec/array-extras';
 import { apply, bareList, captured, isArray, isProxy, setAdd, setHas } from '../codec/primordials';
 import { visitParts } from './find';
+import type { PortState } from './state';
 import { isStockPort, StockChannel, type StockPort, stockClose, stockHasRef, stockPost, stockRef, stockUnref } from './stock';
 
 /** Lengths between which an array is read by index. */
 const LISTED = 128;
 const SPARSE = 2 ** 25;
 
-/** Ports of ours with freed handles that a program may still hold: without them nothing needs to be looked at. */
-let gonePorts = 0;
+/** Things whose end tells that a program no longer holds ports with freed handles: without them nothing needs to be looked at. */
+let witnesses = 0;
 
-const collected = new FinalizationRegistry(() => void gonePorts--);
+const collected = new FinalizationRegistry(() => void witnesses--);
 const { register } = FinalizationRegistry.prototype;
+const { deref } = WeakRef.prototype;
+const CapturedWeakRef = WeakRef;
+let current: WeakRef<object> | undefined;
 
-/** The handle of `port` is closed, or about to be freed. */
-export function noteGone(port: StockPort): void {
-  gonePorts++;
-  apply(register, collected, [port, undefined]);
+function watch(witness: object): void {
+  witnesses++;
+  apply(register, collected, [witness, undefined]);
+}
+
+/**
+ * The handle of `port` is closed, or about to be freed. V8 keeps what is registered through every collection of young
+ * objects, at a price for each port of a program that makes many; so the ports refer to an object that is.
+ */
+export function noteGone(port: StockPort, state: PortState | undefined): void {
+  if (state === undefined) {
+    watch(port);
+    return;
+  }
+  let witness = current && apply(deref, current, []);
+  if (witness === undefined) {
+    witness = { __proto__: null };
+    current = new CapturedWeakRef(witness);
+    watch(witness);
+  }
+  state.witness = witness;
 }
 
 /** A handle that is gone cannot be referenced. What only inherits from ports is refused by these methods. */
@@ -38,7 +59,7 @@ function isGone(port: StockPort): boolean {
 
 /** `value`, or in place of one that Node must not see a port for which it throws the same as for a closing one. */
 export function guarded(value: unknown): unknown {
-  if (gonePorts === 0 || typeof value !== 'object' || value === null || !holdsGone(value)) return value;
+  if (witnesses === 0 || typeof value !== 'object' || value === null || !holdsGone(value)) return value;
   const { port1 } = new StockChannel();
   stockClose(port1);
   return port1;

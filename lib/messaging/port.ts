@@ -143,7 +143,7 @@ function onDispatch(this: StockPort, value: unknown, type: string, event?: unkno
 
 function onClose(this: StockPort): void {
   const state = stateOf(this);
-  noteGone(this);
+  noteGone(this, state);
   if (state === undefined) {
     stockOnClose(this);
     return;

@@ -165,6 +165,8 @@ export class PortState {
 
   /** Handlers run in it. */
   readonly context: Context;
+  /** Lives as long as the port once its handle is gone (guard.ts). */
+  witness: object | undefined = undefined;
 
   constructor(port: StockPort, context: Context, stopStock: (size: number, type: string) => void) {
     this.port = port;
