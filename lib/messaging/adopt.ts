@@ -8,7 +8,7 @@ import { meet } from './pair';
 import { openGate, start, stop } from './receive';
 import { PortState, Seed, setGrow, stamp, stateOf } from './state';
 import { kNewListener, kRemoveListener, type StockPort, stockNewListener, stockRemoveListener } from './stock';
-import { attach, closeSlot, setMark, unload, unloadedModes, unloadedReceived, unloadedSlot } from './thread';
+import { attach, closeSlot, hasLaneFrames, schedule, setMark, unload, unloadedModes, unloadedReceived, unloadedSlot } from './thread';
 
 type Internals = StockPort & Record<symbol, any>;
 
@@ -89,6 +89,8 @@ export function adoptAt(port: StockPort, slot: number, received: number, modes: 
   meet(state);
   setMark(slot, state.highWaterMark);
   if (state.started) openGate(state);
+  // All that is left may be the close of the other end.
+  else if (hasLaneFrames(slot)) schedule(slot);
   return state;
 }
 

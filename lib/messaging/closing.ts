@@ -1,5 +1,5 @@
 /** The end of a port: from the close of its handle to the event 'close', and to its slot. */
-import { isPending, releaseBatch } from './receive';
+import { hasRest, isPending, releaseBatch } from './receive';
 import { leaveLane } from './send';
 import { HOLD_CLOSE, HOLD_DRAIN, type PortState } from './state';
 import { stockOnClose } from './stock';
@@ -7,14 +7,17 @@ import { closeSlot, isPeerAdopted, native, schedule, setHold, slots } from './th
 
 /** The handle is closed: 'close' follows when the lane is empty. */
 export function onClosed(state: PortState): void {
+  state.ended = true;
   if (state.slot < 0) {
     stockOnClose(state.port);
     return;
   }
-  state.ended = true;
   if (!state.closing && !state.laneOver) offer(state);
-  if (state.closing || !isPending(state)) {
-    if (state.delivering === 0) finish(state);
+  if (state.delivering > 0) {
+    // Who delivers ends the port.
+    if (state.closing || !isPending(state)) return;
+  } else if (state.closing || !hasRest(state)) {
+    finish(state);
     return;
   }
   if (state.started) {
@@ -33,6 +36,13 @@ function offer(state: PortState): void {
   leaveLane(state, false);
   native.offer(state.slot);
   state.offered = true;
+}
+
+/** `close()` on a port whose handle is closed already, and which was kept for what is left in the lane. */
+export function endWaiting(state: PortState): void {
+  if (!state.ended || state.offered || state.slot < 0) return;
+  setHold(state, HOLD_CLOSE, true);
+  schedule(state.slot);
 }
 
 /** Free the slot and emit 'close'. */

@@ -11,7 +11,7 @@ import { openGate, releaseBatch, start } from './receive';
 import { endCarrying, endLate, enterLane, leaveLane, postTransfer } from './send';
 import { KIND_STOCK, type PortState, stateOf } from './state';
 import { isStockPort, type StockPort } from './stock';
-import { detachSlot, gate, isPeerAdopted, loadCargo, native, sendControl, setHold, slots, stockSent } from './thread';
+import { closeSlot, detachSlot, gate, isPeerAdopted, loadCargo, native, sendControl, setHold, slots, stockSent } from './thread';
 import { HOLD_CLOSE, HOLD_DRAIN } from './state';
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */
@@ -80,8 +80,8 @@ function isPlain(list: unknown[]): boolean {
 export function postWithList(state: PortState, value: unknown, list: unknown[]): boolean | undefined {
   const ports = portsIn(list);
   if (ports.length === 0) return postTransfer(state, value, list, false);
-  // Its half of the channel may be on offer to the peer (see `offer` in receive.ts).
-  if (state.ended || (state.slot < 0 && !openLocal(state))) return postToStock(state, value, list, ports);
+  // Its half of the channel may be on offer to the peer (see `offer` in closing.ts).
+  if (state.closing || state.ended || (state.slot < 0 && !openLocal(state))) return postToStock(state, value, list, ports);
   if (state.late && isPeerAdopted(state.slot)) endLate(state);
   settleLane(state);
   const detached = detachAll(state, ports, isPlain(list) && isPeerAdopted(state.slot));
@@ -94,7 +94,9 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
     failed = false;
   } finally {
     // Not `index`: a getter may have posted meanwhile.
-    if (failed) restore(detached, native.unloadLast(slot, stockSent(slot)), ports);
+    const tickets = posted === true ? undefined : native.unloadLast(slot, stockSent(slot));
+    if (failed) restore(detached, tickets!, ports);
+    else if (tickets !== undefined) drop(tickets);
   }
   forgetMoved(detached, ports);
   return posted;
@@ -163,6 +165,13 @@ function restore(detached: Detached[], fresh: Int32Array, ports: StockPort[]): v
     const { state } = detached[i]!;
     const index = indexOf(ports, state.port);
     if (index < count && fresh[index]! >= 0) reattach(state, fresh[index]!);
+  }
+}
+
+/** There is nobody who could receive the message: the ports in it are closed, as Node closes them. */
+function drop(tickets: Int32Array): void {
+  for (let i = 0, count = typedArrayLength(tickets); i < count; i++) {
+    if (tickets[i]! >= 0) closeSlot(native.reattach(tickets[i]!));
   }
 }
 

@@ -6,7 +6,7 @@ import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './m
 import { noteGone, safePost } from './guard';
 import { needStack } from './headroom';
 import { contextAccessors } from './context';
-import { onClosed } from './closing';
+import { endWaiting, onClosed } from './closing';
 import { onStockMessage, receive, start } from './receive';
 import { beforeClose, post } from './send';
 import { type PortState, stateOf } from './state';
@@ -93,10 +93,11 @@ const methods = {
     const state = stateOf(this);
     if (state !== undefined && state.slot >= 0 && !state.closing) {
       beforeClose(state);
-      state.closedInside = state.delivering > 0;
+      state.closedInside = state.delivering > 0 || state.handing;
     }
     if (state !== undefined) state.closing = true;
     stockClose(this, callback);
+    if (state !== undefined) endWaiting(state);
   },
 };
 

@@ -8,6 +8,7 @@ import type { Batch } from './batch';
 import { arrive, isBarrier, pull, type Taken, taken } from './carrier';
 import { finish } from './closing';
 import { runInContext } from './context';
+import { handOver, takePorts } from './dispatch';
 import { emitDrain, onFall } from './drain';
 import { recall } from './send';
 import {
@@ -22,9 +23,6 @@ import {
   type PortState,
 } from './state';
 import {
-  kCurrentlyReceivingPorts,
-  type StockPort,
-  stockDispatch,
   stockHasRef,
   stockRef,
   stockStart,
@@ -47,8 +45,6 @@ import {
 /** Messages of one wake-up, as in Node: then timers and I/O have their turn. */
 const BUDGET = 1000;
 const UNLIMITED = Number.POSITIVE_INFINITY;
-
-type Internals = StockPort & Record<symbol, any>;
 
 /** The reactor has news: visit the ports that have some. */
 function onNews(): void {
@@ -120,6 +116,7 @@ function deliver(state: PortState, limit: number): number {
         // As from a stock port: an uncaughtException, and the next message still comes.
         native.fatal(error);
         hasThrown = true;
+        state.closedInside = false;
         break;
       }
     }
@@ -144,8 +141,8 @@ function settle(state: PortState, whole: boolean): void {
   else if (state.ended) {
     // What was delivered must have left the lane before we ask whether it is empty.
     releaseBatch(state);
-    if (state.closing || !isPending(state)) finish(state);
-  }
+    if (state.closing || !hasRest(state)) finish(state);
+  } else if (!state.started && !state.closing) skipOrder(state);
 }
 
 /** Put the unread rest of the current batch back into the lane. */
@@ -157,17 +154,10 @@ export function releaseBatch(state: PortState): void {
 }
 
 function dispatch(state: PortState): void {
-  const { port } = state;
   const { value, type, ports } = taken;
   taken.value = undefined;
-  if (ports === undefined) {
-    stockDispatch(port, value, type, undefined);
-    return;
-  }
   taken.ports = undefined;
-  (port as Internals)[kCurrentlyReceivingPorts] = ports;
-  stockDispatch(port, value, type, undefined);
-  (port as Internals)[kCurrentlyReceivingPorts] = undefined;
+  handOver(state.port, value, type, ports);
 }
 
 function take(message: Carried): true {
@@ -365,7 +355,7 @@ function isVoid(state: PortState, batch: Batch): boolean {
 /** Node delivers a stock message to a port of ours. */
 export function onStockMessage(state: PortState, value: unknown, type: 'message' | 'messageerror'): void {
   const { port } = state;
-  const ports = (port as Internals)[kCurrentlyReceivingPorts];
+  const ports = takePorts(port);
   state.stockRuns = true;
   if (isBarrier(state, value)) {
     if (state.delivering === 0) deliverAll(state);
@@ -374,17 +364,29 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
   const index = arrive(state, ports);
   const ahead = state.laneFed || state.held.length > 0 || (state.slot >= 0 && hasFrames(state));
   if (!ahead) {
-    (port as Internals)[kCurrentlyReceivingPorts] = ports;
-    stockDispatch(port, value, type, undefined);
-    // The peer has changed to the lane: Node must not hand over what comes behind frames.
-    if (state.slot >= 0 && state.started && hasFrames(state)) {
-      stopStock(state);
-      schedule(state.slot);
+    state.handing = true;
+    try {
+      handOver(port, value, type, ports);
+    } finally {
+      state.handing = false;
     }
+    handedOver(state);
     return;
   }
   state.hold({ value, type, ports, index });
   if (state.delivering === 0) deliverAll(state);
+}
+
+/** If the peer has changed to the lane, Node must not hand over what comes behind frames. */
+function handedOver(state: PortState): void {
+  if (state.slot < 0 || !hasFrames(state)) return;
+  if (state.closedInside) {
+    tick();
+    deliverAll(state);
+  } else if (state.started) {
+    stopStock(state);
+    schedule(state.slot);
+  }
 }
 
 function hasFrames(state: PortState): boolean {
@@ -415,6 +417,35 @@ function deliverAll(state: PortState): void {
     runInContext(state, deliver, UNLIMITED);
   }
   if (state.delivering === 0 && !state.waiting) releaseBatch(state);
+}
+
+/** Must the end of a port whose handle is closed wait? */
+export function hasRest(state: PortState): boolean {
+  if (state.offered || state.held.length > 0) return true;
+  skipOrder(state);
+  // The news that came with the frames may have ended the port.
+  return state.slot < 0 || state.offered || hasLaneFrames(state.slot);
+}
+
+/**
+ * Reads away frames that only kept an order, up to the next message: a port that nobody reads further must not be held open by
+ * them.
+ */
+function skipOrder(state: PortState): void {
+  for (let batch = nextFrame(state); batch !== undefined; batch = nextFrame(state)) {
+    const { kind } = batch;
+    const isMessage = kind === KIND_VALUE || (state.held.length > 0 && (kind === KIND_CARRIER || kind === KIND_SWITCH));
+    if (isMessage) {
+      batch.unread();
+      break;
+    }
+    takeFrame(state, batch, false);
+    if (!state.waiting) continue;
+    state.waiting = false;
+    if (kind === KIND_BARRIER) runStock(state);
+    break;
+  }
+  releaseBatch(state);
 }
 
 export function isPending(state: PortState): boolean {
@@ -452,7 +483,7 @@ export function receive(state: PortState): { message: unknown } | undefined {
   } finally {
     if (state.delivering === 0) releaseBatch(state);
   }
-  if (state.ended && state.slot >= 0 && state.delivering === 0 && !isPending(state)) finish(state);
+  if (state.ended && state.slot >= 0 && state.delivering === 0 && !hasRest(state)) finish(state);
   if (!found) return undefined;
   const { value, type } = taken;
   taken.value = undefined;

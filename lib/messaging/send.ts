@@ -24,6 +24,7 @@ import {
   carried,
   carry,
   decoder,
+  encodedValue,
   encoder,
   gate,
   laneBuffered,
@@ -49,9 +50,9 @@ export function post(state: PortState, value: unknown): Posted {
   // From within a getter of a message on its way by the stock port: by the same way, or it would overtake.
   if (state.carrying || !encoder.encode(value)) return postCarried(state, value, undefined, false);
   const status = sendEncoded(state.slot, KIND_VALUE);
+  if (status !== SENT) return afterSend(state, value, status);
   releaseEncoder();
-  if (status === SENT) return true;
-  return afterSend(state, value, status);
+  return true;
 }
 
 /** Within this thread; or closed, or with a peer that is not ours: that is Node's business. */
@@ -62,14 +63,18 @@ function postWithoutChannel(state: PortState, value: unknown, list: unknown[] | 
 
 function afterSend(state: PortState, value: unknown, status: number): Posted {
   if (status === FULL) {
+    releaseEncoder();
     onFull(state);
     return true;
   }
+  // Its getters have run, and must not run again.
+  const copy = encodedValue(value);
+  releaseEncoder();
   // A getter has moved the port meanwhile: the message is lost, as in Node.
   if (state.slot < 0) return true;
   if (status === TOO_LARGE) throw new RangeTooLarge();
   leaveLane(state, status === RECALL);
-  return postStock(state, value, undefined);
+  return postStock(state, copy, undefined);
 }
 
 /** `postMessage(value, list)` with something in the list, but no port of ours. */

@@ -134,6 +134,8 @@ export class PortState {
   waiting = false;
   /** The stock side delivers by itself. */
   stockRuns = false;
+  /** Node's own delivery of a stock message is on the stack. */
+  handing = false;
   /** Depth of deliveries on the stack. */
   delivering = 0;
   batch: Batch | undefined = undefined;

@@ -150,6 +150,15 @@ export function sendEncoded(slot: number, kind: number): number {
   return words[TX_SLOT]!;
 }
 
+/** A copy of the value that the encoder holds; `value` itself where the stack is too short for that. */
+export function encodedValue(value: unknown): unknown {
+  try {
+    return decoder.decode(tx, BASE, encoder.words, encoder.text, 0, encoder.attachments);
+  } catch {
+    return value;
+  }
+}
+
 /** `sendControl` with two words ahead of another frame, which wakes the reader for both. */
 export function sendAhead(slot: number, kind: number, word0: number, word1: number): void {
   sendWords(slot, kind, QUIET, word0, word1);

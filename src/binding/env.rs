@@ -57,6 +57,7 @@ impl Port {
             return;
         }
         channel.bell(side).detach();
+        channel.shut_gate(1 - side);
         channel.drop_cargo(1 - side);
         channel.drop_doomed(side);
         drop(half);

@@ -282,6 +282,17 @@ impl Channel {
             .store(gate as u8, Ordering::Release);
     }
 
+    /// The consumer of the direction from `side` is gone for good: only the stock port can tell the producer.
+    pub fn shut_gate(&self, side: Side) {
+        // Relaxed: nothing is published. A post that still finds it open goes into a lane that discards it.
+        let _ = self.directions[side].gate.compare_exchange(
+            Gate::Open as u8,
+            Gate::Closed as u8,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+    }
+
     /// The post from `side` that has a frame ahead of it failed; a frame that says so follows.
     pub fn add_void(&self, side: Side) {
         // Release: pairs with `voids`; stock messages posted from here on find it raised.

@@ -1,0 +1,184 @@
+'use strict';
+// What the fuzzer (scripts/fuzz.js) has found: each difference as a small program of its own.
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { farThread } = require('../support/far.js');
+const { deadline, inbox, once, settle, until } = require('../support/deadline.js');
+const { spawn } = require('../support/threads.js');
+
+const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
+
+test('a port that was started, then moved by structuredClone: its other end goes to another thread and reaches it', async (t) => {
+  const worker = spawn(t, wt, ({ wt, parentPort }) => {
+    const { port1, port2 } = new wt.MessageChannel();
+    port2.start();
+    port2.on('close', () => {
+      moved.on('message', (value) => parentPort.postMessage(value));
+      parentPort.postMessage(port1, [port1]);
+    });
+    const moved = structuredClone(port2, { transfer: [port2] });
+  });
+  const mail = inbox(worker);
+  const port = await mail.next('the port');
+  t.after(() => port.close());
+  port.postMessage('first');
+  port.postMessage(new Map([[1, 2]]));
+  assert.deepEqual(await mail.take(2), ['first', new Map([[1, 2]])]);
+});
+
+test('a handler that closes, beside one that throws: what was queued is dropped', async (t) => {
+  const { near, far } = await farThread(t, wt).channel();
+  const log = [];
+  const closed = once(near, 'close');
+  far.post('one', 'two');
+  const failed = new Promise((resolve) => {
+    process.setUncaughtExceptionCaptureCallback(resolve);
+    t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+  });
+  near.on('message', () => {
+    throw new Error('from the handler');
+  });
+  near.on('message', (value) => {
+    log.push(value);
+    near.close();
+  });
+  assert.equal((await deadline(failed, 'the exception')).message, 'from the handler');
+  await closed;
+  assert.deepEqual(log, ['one']);
+});
+
+test('a transfer by a port that was just closed does not keep its peer from closing', async (t) => {
+  const { near, far } = await farThread(t, wt).channel();
+  const { port1, port2 } = new wt.MessageChannel();
+  const buffer = new ArrayBuffer(4);
+  far.run(({ port, kept }) => {
+    kept.closed = false;
+    port.on('close', () => { kept.closed = true; });
+  });
+  const lost = once(port2, 'close');
+  near.close();
+  near.postMessage([port1, buffer], [port1, buffer]);
+  assert.equal(buffer.byteLength, 0);
+  await lost;
+  await closedOver(far);
+});
+
+const closedOver = (far) => until(() => far.run(({ kept }) => kept.closed), "'close' over there");
+
+test("a post that failed does not keep a port that nobody reads from its 'close'", async (t) => {
+  const { near, far } = await farThread(t, wt).channel();
+  const closed = once(near, 'close');
+  far.run(({ port }) => {
+    try {
+      port.postMessage(1, [new SharedArrayBuffer(1)]);
+    } catch {
+      // Nothing was sent.
+    }
+    port.close();
+  });
+  await closed;
+});
+
+test("close() on a port with unread messages whose peer has closed: 'close' comes", async (t) => {
+  const { near, far } = await farThread(t, wt).channel();
+  let isClosed = false;
+  const closed = once(near, 'close').then(() => { isClosed = true; });
+  far.run(({ port }) => port.postMessage({ get unread() { port.close(); return 1; } }));
+  await settle();
+  assert.equal(isClosed, false);
+  near.close();
+  await closed;
+});
+
+test('a port in a message whose receiver has closed is closed: its other end hears of it', async (t) => {
+  const farm = farThread(t, wt);
+  const { near, far } = await farm.channel();
+  const road = await farm.channel();
+  far.run(({ port, kept }) => {
+    kept.closed = false;
+    port.on('close', () => { kept.closed = true; });
+  });
+  // What nobody reads keeps the road open.
+  road.far.run(({ port, kept }) => {
+    kept.isRoadClosed = false;
+    port.on('close', () => { kept.isRoadClosed = true; });
+    port.postMessage('unread');
+    port.close();
+  });
+  await until(() => far.run(({ kept }) => kept.isRoadClosed), "'close' of the road");
+  assert.equal(road.near.postMessage({ near }, [near]), false);
+  await closedOver(far);
+});
+
+test('the getters of a message run once, also when its sender has just come to the thread of its receiver', async (t) => {
+  const farm = farThread(t, wt);
+  const { near, far } = await farm.channel();
+  far.post('once more, for the reader is there by now');
+  await until(() => wt.receiveMessageOnPort(near) !== undefined, 'the message');
+  far.run(({ port, wt }) => wt.parentPort.postMessage(port, [port]));
+  const [home] = await once(farm.worker, 'message');
+  let calls = 0;
+  home.postMessage({ get count() { return ++calls; } });
+  assert.deepEqual(wt.receiveMessageOnPort(near), { message: { count: 1 } });
+  assert.equal(calls, 1);
+});
+
+test('a handler that closes at the last message of the stock port: what is in the lane behind it is delivered', async (t) => {
+  const farm = farThread(t, wt);
+  const { port1, port2 } = new wt.MessageChannel();
+  const far = await farm.adopt(port2);
+  far.post('by the stock port');
+  const log = [];
+  const closed = once(port1, 'close');
+  port1.on('message', (value) => {
+    log.push(value);
+    port1.close();
+  });
+  far.post('two', 'three');
+  await closed;
+  assert.deepEqual(log, ['by the stock port', 'two', 'three']);
+});
+
+test('event.ports has the ports of its own message: after a handler threw, and where the reader has just come', async (t) => {
+  const farm = farThread(t, wt);
+  const { port1, port2 } = new wt.MessageChannel();
+  const far = await farm.adopt(port2);
+  t.after(() => port1.close());
+  const log = [];
+  const failed = [];
+  process.setUncaughtExceptionCaptureCallback((error) => failed.push(error.message));
+  t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+  port1.on('message', (value) => {
+    if (value.extra) throw new Error('from the handler');
+  });
+  port1.addEventListener('message', ({ data, ports }) => log.push([data.n, ports.length]));
+  far.run(({ port, wt }) => {
+    for (let n = 0; n < 6; n++) {
+      const { port1: extra } = new wt.MessageChannel();
+      if (n % 2 === 0) port.postMessage({ n });
+      else port.postMessage({ n, extra }, [extra]);
+    }
+  });
+  await until(() => log.length === 6, 'the messages');
+  assert.deepEqual(log, [[0, 0], [1, 1], [2, 0], [3, 1], [4, 0], [5, 1]]);
+  assert.equal(failed.length, 3);
+});
+
+test("a port whose messages were all read moves after the close of its peer: 'close' comes in the new place", async (t) => {
+  const { near, far } = await farThread(t, wt).channel();
+  far.run(({ port }) => {
+    port.postMessage('once more, for the reader is there by now');
+    port.postMessage(1);
+    port.postMessage(new SharedArrayBuffer(1));
+    port.close();
+  });
+  for (let read = 0; read < 3; ) {
+    if (wt.receiveMessageOnPort(near)) read++;
+  }
+  const { port1: road, port2 } = new wt.MessageChannel();
+  t.after(() => road.close());
+  road.postMessage(near, [near]);
+  const { message: moved } = wt.receiveMessageOnPort(port2);
+  await once(moved, 'close');
+});
