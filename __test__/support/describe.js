@@ -4,6 +4,7 @@
 
 const { createHash } = require('node:crypto');
 
+const { MessagePort } = globalThis;
 const TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
 const slot = (proto, name) => Object.getOwnPropertyDescriptor(proto, name).get;
 const digest = (data) => createHash('md5').update(data).digest('hex');
@@ -73,6 +74,7 @@ function describe(root) {
     if (value === null || typeof value !== 'object') return describePrimitive(value);
     if (seen.has(value)) return `#${seen.get(value)}`;
     seen.set(value, seen.size);
+    if (value instanceof MessagePort) return `#${seen.get(value)} a port`;
     const head = `#${seen.get(value)} ${tag(value)} <${describeProto(value)}>${Object.isExtensible(value) ? '' : ' fixed'}`;
     const inside = slots(value, visit);
     return `${head} (${inside}) { ${properties(value, visit).join(', ')} }`;

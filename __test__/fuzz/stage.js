@@ -1,0 +1,294 @@
+'use strict';
+// What one thread of the fuzzer does: its ports by label, the operations on them, and the log of all that was seen.
+
+const { generator } = require('../support/random.js');
+const { describe } = require('../support/describe.js');
+const { outcome } = require('../support/outcome.js');
+const { message } = require('./message.js');
+
+const MOST_ANSWERS = 4;
+const quiet = () => {};
+
+class Stage {
+  constructor(wt) {
+    this.wt = wt;
+    this.clear(false);
+  }
+
+  /** Begins a program. */
+  clear(isStorm) {
+    this.isStorm = isStorm;
+    /** label -> port that can be used */
+    this.ports = new Map();
+    /** label -> the object that the port was before it moved */
+    this.old = new Map();
+    /** label -> what listens: `{ remove }` */
+    this.listeners = new Map();
+    this.answers = new Map();
+    /** Labels in the list of a post on the stack. */
+    this.underWay = new Set();
+    /** Labels of ports that have a listener and no message since. */
+    this.fresh = new Set();
+    this.entries = [];
+    this.counts = new Map();
+    this.depth = 0;
+  }
+
+  note(label, text) {
+    this.entries.push([label, text]);
+  }
+
+  takeEntries() {
+    const { entries } = this;
+    this.entries = [];
+    return entries;
+  }
+
+  /** Describes a message that arrived, and takes in the ports that it brought. */
+  read(value, listed) {
+    const ports = value?.ports;
+    const text = describe(value);
+    if (!Array.isArray(ports) || !Array.isArray(value.labels)) return text;
+    ports.forEach((port, index) => this.adopt(value.labels[index], port));
+    const same = listed === undefined || (listed.length >= ports.length && ports.every((port) => listed.includes(port)));
+    return `${text}${same ? '' : ' with other ports in the event'}`;
+  }
+
+  adopt(label, port) {
+    this.ports.set(label, port);
+    this.listeners.set(label, []);
+    if (!label.startsWith('c3')) port.on('close', () => this.onClose(label, port));
+  }
+
+  onClose(label, port) {
+    // When the object that a port was before it moved hears of it, is another matter than the order at the port.
+    this.note(this.ports.get(label) === port ? label : `${label}, old object`, 'close');
+    if (this.ports.get(label) === port) this.forget(label);
+  }
+
+  forget(label) {
+    const port = this.ports.get(label);
+    this.ports.delete(label);
+    if (port !== undefined) this.old.set(label, port);
+  }
+
+  /** What an operation on a port throws or returns, noted. */
+  attempt(label, what, action) {
+    const result = outcome(action);
+    // Not whether the peer has closed, or the port: ours knows of the one a little earlier, of the other later.
+    const returned = ['post', 'answer', 'prime'].includes(what) ? result.returned === true : result.returned;
+    this.note(label, `${what}: ${'thrown' in result ? JSON.stringify(result) : describe(returned)}`);
+    return result;
+  }
+
+  // Operations
+
+  channel({ labels }) {
+    const { port1, port2 } = new this.wt.MessageChannel();
+    this.adopt(labels[0], port1);
+    this.adopt(labels[1], port2);
+  }
+
+  post({ label, seed }, port = this.ports.get(label)) {
+    const made = message(seed, {
+      choose: (random) => this.choose(random, label),
+      act: (kinds) => this.inner(label, seed, kinds),
+    });
+    for (const { label: moved } of made.moving) this.underWay.add(moved);
+    const result = this.attempt(label, 'post', () =>
+      'list' in made ? port.postMessage(made.value, made.list) : port.postMessage(made.value));
+    for (const { label: moved } of made.moving) this.underWay.delete(moved);
+    const detached = made.buffers.map((buffer) => buffer.byteLength);
+    if (detached.length > 0) this.note(label, `buffers after the post: ${detached}`);
+    if (!('thrown' in result)) for (const { label: moved } of made.moving) this.forget(moved);
+  }
+
+  /** Ports to move: mostly others, seldom the port itself. */
+  choose(random, label) {
+    // What a getter moves out of the list of the post around it ends the process with the built-in.
+    // A channel that carries its own other end is lost, and so is what nobody has read in it.
+    const mayMove = (name) => !this.underWay.has(name) && !this.fresh.has(name) && name.split('.')[0] !== label.split('.')[0];
+    const labels = [...this.ports.keys()].filter(mayMove);
+    if (labels.length === 0) return [];
+    const chosen = new Set(Array.from({ length: random.below(3) }, () => random.pick(labels)));
+    if (random.chance(0.05) && !this.underWay.has(label)) chosen.add(label);
+    return [...chosen].map((name) => ({ label: name, port: this.ports.get(name) }));
+  }
+
+  /** What a getter does in the middle of a post. */
+  inner(label, seed, kinds) {
+    if (this.depth > 2 || this.underWay.has(label)) return;
+    this.depth++;
+    const random = generator(seed ^ 0x5bd1e995);
+    const kind = random.pick(kinds);
+    const labels = [...this.ports.keys()].filter((name) => !this.underWay.has(name));
+    const other = random.chance(0.6) ? label : random.pick(labels);
+    const port = this.ports.get(other);
+    if (port !== undefined) this[kind]({ label: other, seed: random.below(2 ** 31), times: 1 }, port);
+    this.depth--;
+  }
+
+  receive({ label, times = 2 }, port = this.ports.get(label)) {
+    for (let n = 0; n < times; n++) {
+      const result = outcome(() => this.wt.receiveMessageOnPort(port));
+      if ('thrown' in result) this.note(label, `receive: ${JSON.stringify(result)}`);
+      else this.note(label, `receive: ${result.returned === undefined ? 'nothing' : this.read(result.returned.message)}`);
+      if (result.returned === undefined && !('thrown' in result)) return;
+    }
+  }
+
+  listen({ label, seed }, port = this.ports.get(label)) {
+    const random = generator(seed);
+    const number = (this.counts.get(label) ?? 0) + 1;
+    this.counts.set(label, number);
+    const id = `listener ${number}`;
+    const face = random.pick(['on', 'on', 'once', 'addEventListener', 'onmessage', 'messageerror']);
+    const behaviour = random.pick(this.behaviours());
+    const entry = { remove: quiet };
+    if (this.ports.get(label) === port) this.fresh.add(label);
+    const handler = (argument) => {
+      const isEvent = argument instanceof MessageEvent;
+      const value = isEvent ? argument.data : argument;
+      const event = isEvent ? ` ${argument.type} ${argument.ports.length} ports` : '';
+      this.note(label, `${id} ${face}${event}: ${this.read(value, isEvent ? argument.ports : undefined)}`);
+      this.behave(behaviour, { label, port, entry, seed });
+    };
+    // The built-in throws where removeAllListeners() came first.
+    this.attempt(label, `${id} ${face} ${behaviour}`, () => void Object.assign(entry, FACES[face](port, handler)));
+    this.listeners.get(label)?.push(entry);
+    this.note(label, `hasRef ${port.hasRef()}`);
+  }
+
+  behaviours() {
+    if (this.isStorm) return ['none', 'answer', 'throw'];
+    // None closes: what waits in Node's queue behind a lane message is then lost (docs/limitations.md).
+    return ['none', 'none', 'answer', 'answer', 'off', 'receive', 'throw', 'add', 'post'];
+  }
+
+  behave(behaviour, { label, port, entry, seed }) {
+    const count = (this.answers.get(label) ?? 0) + 1;
+    this.answers.set(label, count);
+    if (behaviour === 'off') entry.remove();
+    else if (behaviour === 'throw') throw new RangeError(`from a handler of ${label}`);
+    else if (count > MOST_ANSWERS) return;
+    if (behaviour === 'answer') this.attempt(label, 'answer', () => port.postMessage(`answer ${count} of ${label}`));
+    else if (behaviour === 'post' && this.ports.get(label) === port) this.post({ label, seed: seed + count });
+    else if (behaviour === 'receive' && this.ports.get(label) === port) this.receive({ label, times: 1 }, port);
+    else if (behaviour === 'add' && this.ports.get(label) === port) this.listen({ label, seed: seed + count }, port);
+  }
+
+  /** A message by which the other end learns that there is a reader. */
+  prime({ label }) {
+    this.attempt(label, 'prime', () => this.ports.get(label)?.postMessage('prime'));
+  }
+
+  primed({ label }) {
+    this.fresh.delete(label);
+  }
+
+  unlisten({ label, seed }, port = this.ports.get(label)) {
+    const entries = this.listeners.get(label) ?? [];
+    if (entries.length === 0) return;
+    const random = generator(seed);
+    if (random.chance(0.2)) this.attempt(label, 'removeAllListeners', () => void port.removeAllListeners(random.pick(['message', 'messageerror'])));
+    // The built-in throws where removeAllListeners() came first.
+    else this.attempt(label, 'remove', () => void entries.splice(random.below(entries.length), 1)[0].remove());
+    this.note(label, `unlisten: hasRef ${port.hasRef()}`);
+  }
+
+  start({ label }, port = this.ports.get(label)) {
+    if (this.ports.get(label) === port) this.fresh.add(label);
+    this.attempt(label, 'start', () => port.start());
+  }
+
+  ref({ label }, port = this.ports.get(label)) {
+    this.attempt(label, 'ref', () => port.ref());
+  }
+
+  unref({ label }, port = this.ports.get(label)) {
+    this.attempt(label, 'unref', () => port.unref());
+  }
+
+  hasRef({ label }, port = this.ports.get(label)) {
+    this.attempt(label, 'hasRef', () => port.hasRef());
+  }
+
+  close({ label }, port = this.ports.get(label)) {
+    this.attempt(label, 'close', () => port.close());
+  }
+
+  clone({ label }) {
+    const port = this.ports.get(label);
+    const result = outcome(() => structuredClone([port, port], { transfer: [port] }));
+    this.note(label, `clone: ${'thrown' in result ? JSON.stringify(result) : describe(result.returned)}`);
+    if ('thrown' in result) return;
+    this.forget(label);
+    this.adopt(label, result.returned[0]);
+  }
+
+  context({ label }) {
+    const port = this.ports.get(label);
+    const result = outcome(() => this.wt.moveMessagePortToContext(port, require('node:vm').createContext()));
+    if ('thrown' in result) {
+      this.note(label, `context: ${JSON.stringify(result)}`);
+      return;
+    }
+    this.note(label, 'context');
+    this.forget(label);
+    this.elsewhere ??= [];
+    this.elsewhere.push(result.returned);
+  }
+
+  /** An operation on an object whose port has moved, or is closed. */
+  stale({ label, seed }) {
+    const port = this.old.get(label);
+    const random = generator(seed);
+    this[random.pick(['post', 'start', 'ref', 'unref', 'hasRef', 'close', 'listen'])]({ label, seed }, port);
+  }
+
+  /** Posts a port on a road to another thread. */
+  send({ label, road }) {
+    if (this.fresh.has(label)) return false;
+    const port = this.ports.get(label);
+    const result = this.attempt(label, 'move', () => this.roads.get(road).postMessage({ labels: [label], ports: [port] }, [port]));
+    if ('thrown' in result) return false;
+    this.forget(label);
+    return true;
+  }
+
+  arrive({ label, road }) {
+    const received = this.wt.receiveMessageOnPort(this.roads.get(road));
+    this.note(label, `arrives: ${received === undefined ? 'nothing' : this.read(received.message)}`);
+  }
+
+  /** The end of a case. */
+  end() {
+    for (const port of [...this.ports.values(), ...this.old.values(), ...(this.elsewhere ?? [])]) port.close();
+    this.elsewhere = undefined;
+  }
+}
+
+const FACES = {
+  on(port, handler) {
+    port.on('message', handler);
+    return { remove: () => port.off('message', handler) };
+  },
+  once(port, handler) {
+    port.once('message', handler);
+    return { remove: () => port.off('message', handler) };
+  },
+  addEventListener(port, handler) {
+    port.addEventListener('message', handler);
+    return { remove: () => port.removeEventListener('message', handler) };
+  },
+  onmessage(port, handler) {
+    port.onmessage = handler;
+    return { remove: () => { port.onmessage = null; } };
+  },
+  messageerror(port, handler) {
+    port.on('messageerror', handler);
+    return { remove: () => port.off('messageerror', handler) };
+  },
+};
+
+module.exports = { Stage };
