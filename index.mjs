@@ -1,7 +1,7 @@
 // The ESM face of the same CommonJS instance. ES modules declare their names before they run, but Node lines differ in
 // what node:worker_threads exports: the star gives exactly the running Node's names, and the names that every line since
-// 20.0 has are shadowed by ours. So a name newer than 20.0 is the built-in's own here; `npm run smoke` fails if the two
-// faces ever differ in a name or a value.
+// 20.0 has are shadowed by ours. Of the newer names, those that are ours stand here too, and are undefined where the
+// running Node has none; the others are the built-in's own. `npm run smoke` fails if the two faces ever differ.
 
 import threadport from './index.js';
 
@@ -18,6 +18,7 @@ export const {
   moveMessagePortToContext,
   native,
   parentPort,
+  postMessageToThread,
   receiveMessageOnPort,
   resourceLimits,
   setEnvironmentData,

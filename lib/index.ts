@@ -1,24 +1,38 @@
 /**
  * threadport: `node:worker_threads` over native lanes.
  *
- * Exports every name of the built-in module of the running Node; the message-passing ones are ours.
+ * `api` has every name of the built-in module of the running Node; the message-passing ones are ours. The rest is what
+ * `threadport/register` exports.
  */
-import stock = require('node:worker_threads');
+import builtin = require('node:worker_threads');
 import type * as Messaging from './messaging';
+import type * as Stock from './messaging/stock';
 import { raw } from './native';
+import type * as Registration from './register';
 
 declare const __THREADPORT_VERSION__: string;
 
-/** Is the addon in use? If not, all exports are the stock ones. */
-const native = !(raw instanceof Error);
+const version = __THREADPORT_VERSION__;
 
-function overrides(): object {
-  if (!(raw instanceof Error)) {
-    const ours = require('./messaging') as typeof Messaging;
-    return { ...ours };
-  }
-  process.emitWarning(`threadport runs without its native addon: ${raw.message}`, { code: 'THREADPORT_NO_NATIVE' });
-  return {};
+interface Package {
+  api: Record<string, unknown>;
+  /** `inherited`: see lib/register.ts. */
+  register(inherited?: boolean): void;
+  unregister(): void;
 }
 
-module.exports = { ...stock, ...overrides(), native, version: __THREADPORT_VERSION__ };
+function withAddon(): Package {
+  const { stock } = require('./messaging/stock') as typeof Stock;
+  const ours = Object.entries(require('./messaging') as typeof Messaging).filter(([, value]) => value !== undefined);
+  const { register, unregister } = require('./register') as typeof Registration;
+  const api = { ...stock, ...Object.fromEntries(ours), native: true, version };
+  return { api, register: (inherited) => register(api, inherited), unregister };
+}
+
+function withoutAddon(error: Error): Package {
+  process.emitWarning(`threadport runs without its native addon: ${error.message}`, { code: 'THREADPORT_NO_NATIVE' });
+  return { api: { ...builtin, native: false, version }, register() {}, unregister() {} };
+}
+
+/** Without the addon all exports are the stock ones. */
+module.exports = raw instanceof Error ? withoutAddon(raw) : withAddon();

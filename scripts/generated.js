@@ -3,7 +3,7 @@
 
 const { build, run } = require('./steps.js');
 
-const files = ['native.d.ts', 'index.d.ts'];
+const files = ['native.d.ts', 'index.d.ts', 'register.d.ts'];
 
 build('native');
 build('types');

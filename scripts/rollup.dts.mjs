@@ -1,12 +1,12 @@
-// Bundles the public types (public-types.ts) into index.d.ts.
+// Bundles the public types: index.d.ts and register.d.ts.
 
 import dts from 'rollup-plugin-dts';
 
-const banner = '// GENERATED from scripts/public-types.ts by `npm run build:types`: do not edit.';
-
-export default {
-  input: 'scripts/public-types.ts',
-  output: { file: 'index.d.ts', format: 'es', banner },
+const bundle = (input, file) => ({
+  input,
+  output: { file, format: 'es', banner: `// GENERATED from ${input} by \`npm run build:types\`: do not edit.` },
   external: [/^node:/],
   plugins: [dts({ tsconfig: 'tsconfig.json' })],
-};
+});
+
+export default [bundle('scripts/public-types.ts', 'index.d.ts'), bundle('scripts/register-types.ts', 'register.d.ts')];

@@ -51,7 +51,8 @@ function buildTs() {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    define: { __THREADPORT_VERSION__: JSON.stringify(version) },
+    // A worker's text may declare these names, and is instantiated before the package is loaded (lib/messaging/follow.ts).
+    define: { __THREADPORT_VERSION__: JSON.stringify(version), process: 'globalThis.process', Buffer: 'globalThis.Buffer' },
     logLevel: 'warning',
   });
 }
@@ -73,8 +74,8 @@ const steps = {
   },
   types: {
     run: buildTypes,
-    inputs: ['lib', 'tsconfig.json', 'package-lock.json', 'scripts/rollup.dts.mjs', 'scripts/public-types.ts'],
-    outputs: ['index.d.ts'],
+    inputs: ['lib', 'tsconfig.json', 'package-lock.json', 'scripts/rollup.dts.mjs', 'scripts/public-types.ts', 'scripts/register-types.ts'],
+    outputs: ['index.d.ts', 'register.d.ts'],
   },
 };
 

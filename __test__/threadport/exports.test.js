@@ -3,11 +3,9 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
 const stock = require('node:worker_threads');
-const { run, fixture, ROOT } = require('../support/program.js');
+const { copyOfPackage } = require('../support/copy.js');
+const { run, fixture } = require('../support/program.js');
 const { inbox } = require('../support/deadline.js');
 
 const wt = require('threadport');
@@ -70,17 +68,6 @@ test('a hundred workers one after the other load it and end', async () => {
   const { code, signal, stderr } = await run(['-e', program], { ms: 60_000 });
   assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
 });
-
-/** A copy of the built package in a folder of its own. */
-function copyOfPackage(t) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'threadport-copy-'));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  const addons = fs.readdirSync(ROOT).filter((name) => name.endsWith('.node'));
-  for (const name of ['package.json', 'index.js', 'index.mjs', 'dist', ...addons]) {
-    fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
-  }
-  return folder;
-}
 
 test('two copies of the package in one process exchange ports and messages', async (t) => {
   const other = require(copyOfPackage(t));

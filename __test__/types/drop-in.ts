@@ -3,6 +3,7 @@
 import type * as ours from 'threadport';
 import type * as stock from 'node:worker_threads';
 import { isMainThread, MessageChannel, MessagePort, native, parentPort, receiveMessageOnPort, version, Worker } from 'threadport';
+import { register, unregister } from 'threadport/register';
 
 const { port1, port2 } = new MessageChannel();
 const asStock: stock.MessagePort = port1;
@@ -39,4 +40,10 @@ const isPort: boolean = asStock instanceof MessagePort;
 // @ts-expect-error: ports are made by channels
 new MessageChannel(1);
 
-export { answer, isNative, isPort, none, stockWorker, text, workerAmount };
+const again = register();
+const nothing: undefined | typeof again = undefined;
+unregister();
+// @ts-expect-error: there is nothing to choose
+register('workers');
+
+export { answer, isNative, isPort, none, nothing, stockWorker, text, workerAmount };

@@ -86,7 +86,7 @@ export function arrive(state: PortState, ports: unknown): number {
  * `receiveMessageOnPort` does not tell which ports came with a message. But each new port calls
  * `unref()` on itself when it is made, in the order of the transfer list.
  */
-function recordPorts(): { ports: StockPort[]; stop(): void } | undefined {
+export function recordPorts(): { ports: StockPort[]; stop(): void } | undefined {
   const { prototype } = StockPort;
   // Without a prototype: the names of a descriptor may stand on `Object.prototype`.
   const original = { __proto__: null, ...ownDescriptor(prototype, 'unref') } as PropertyDescriptor;

@@ -1,3 +1,4 @@
-/** The message-passing exports of the package. */
+/** The message-passing exports of the package; undefined where the running Node has none of the name. */
+export { postMessageToThread } from './clone';
 export { MessageChannel, MessagePort, moveMessagePortToContext, receiveMessageOnPort } from './port';
 export { parentPort, Worker } from './worker';

@@ -32,7 +32,8 @@ export function readList(transfer: object): unknown[] | undefined {
   return typeof inner === 'object' && inner !== null ? readIterable(inner) : undefined;
 }
 
-function readIterable(object: object): unknown[] | undefined {
+/** The same without Node's second try, `{ transfer }`. */
+export function readIterable(object: object): unknown[] | undefined {
   const list = bareList<unknown>();
   if (isArray(object)) {
     for (let i = 0, { length } = object; i < length; i++) list[i] = object[i];
@@ -71,7 +72,7 @@ function indexOf(ports: StockPort[], port: StockPort): number {
 }
 
 /** Is there nothing in the list that could bring ports of its own (a stream)? */
-function isPlain(list: unknown[]): boolean {
+export function isPlain(list: unknown[]): boolean {
   for (let i = 0; i < list.length; i++) if (!isPort(list[i]) && !isArrayBuffer(list[i])) return false;
   return true;
 }
@@ -184,6 +185,16 @@ function reattach(state: PortState, ticket: number): void {
   adoptAt(state.port, native.reattach(ticket), state.received, state.modes);
   if (state.started) start(state);
   else if (state.reading) openGate(state);
+}
+
+/** Taken off this thread to one that reads lanes, they are in fact not: their peers post again what waits. */
+export function recallDetached(detached: Detached[]): void {
+  for (let i = 0; i < detached.length; i++) {
+    const { state, ticket } = detached[i]!;
+    const slot = native.reattach(ticket);
+    if (state.laneOut) sendControl(slot, KIND_STOCK);
+    detachSlot(slot, state.received, 0, false);
+  }
 }
 
 /** The transfer of `ports` took place. */

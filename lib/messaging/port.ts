@@ -13,6 +13,8 @@ import { type PortState, stateOf } from './state';
 import {
   kHybridDispatch,
   kOnClose,
+  named,
+  sharesInstances,
   StockChannel,
   StockPort,
   stock,
@@ -117,10 +119,7 @@ function definePrototype(): void {
   const prototype = Object.create(backpressure, own) as object;
   Object.defineProperty(MessagePort, 'prototype', { value: prototype, writable: false });
   Object.setPrototypeOf(MessagePort, StockPort);
-  // A port that came by a way we do not see is a stock port; it is a MessagePort all the same.
-  Object.defineProperty(MessagePort, Symbol.hasInstance, {
-    value: Function.prototype[Symbol.hasInstance].bind(StockPort),
-  });
+  sharesInstances(MessagePort, StockPort);
   setPortPrototype(prototype);
 }
 
@@ -173,11 +172,12 @@ export const MessageChannel = function MessageChannel(this: object): object {
 } as unknown as typeof StockChannel;
 name(MessageChannel, 'MessageChannel');
 Object.setPrototypeOf(MessageChannel, StockChannel);
-const channelPrototype = Object.create(Object.getPrototypeOf(StockChannel.prototype) as object | null, {
+const channelPrototype = Object.create(StockChannel.prototype, {
   ...Object.getOwnPropertyDescriptors(StockChannel.prototype),
   constructor: { value: MessageChannel, writable: true, enumerable: false, configurable: true },
 }) as object;
 Object.defineProperty(MessageChannel, 'prototype', { value: channelPrototype, writable: false });
+sharesInstances(MessageChannel, StockChannel);
 
 export function receiveMessageOnPort(port: unknown): { message: unknown } | undefined {
   needStack();
@@ -186,7 +186,7 @@ export function receiveMessageOnPort(port: unknown): { message: unknown } | unde
 }
 
 /** Another realm's port is a plain stock port: what is in the lane goes back to the stock queue first. */
-export function moveMessagePortToContext(port: StockPort, context: unknown): unknown {
+export const moveMessagePortToContext = named((port: StockPort, context: unknown): unknown => {
   needStack();
   const ours = stateOf(port) === undefined ? [] : [port];
   const moved = detachAll(undefined, ours, false);
@@ -198,4 +198,4 @@ export function moveMessagePortToContext(port: StockPort, context: unknown): unk
     reattachAll(moved);
     throw error;
   }
-}
+}, stock.moveMessagePortToContext);

@@ -2,10 +2,21 @@
  * What we take from the built-in module, captured once: its classes, the functions behind its
  * methods, and the symbols by which Node's own code reaches a port.
  */
-import workerThreads = require('node:worker_threads');
+import builtin = require('node:worker_threads');
+import { apply, defineProperty, ownDescriptor } from '../codec/primordials';
 
-export type StockPort = workerThreads.MessagePort;
+export { builtin };
+export type StockPort = builtin.MessagePort;
 type Method<A extends unknown[], R> = (this: StockPort, ...args: A) => R;
+
+/** On the built-in module while a copy of the package stands in it (lib/register.ts): what was there before. */
+export const ORIGINALS: unique symbol = Symbol.for('threadport.originals') as never;
+
+/** The built-in's exports, whoever has replaced some of them meanwhile. */
+export const stock: typeof builtin = {
+  ...builtin,
+  ...(builtin as { [ORIGINALS]?: object })[ORIGINALS],
+};
 
 const { call } = Function.prototype;
 
@@ -14,12 +25,12 @@ export function uncurried<A extends unknown[], R>(method: Method<A, R>): (self: 
   return call.bind(method as never) as never;
 }
 
-export const stock = workerThreads;
-export const StockPort = workerThreads.MessagePort;
-export const isStockPort = Function.prototype[Symbol.hasInstance].bind(StockPort) as (value: unknown) => value is StockPort;
-export const StockChannel = workerThreads.MessageChannel;
-export const StockWorker = workerThreads.Worker;
-export const stockReceive = workerThreads.receiveMessageOnPort;
+export const StockPort = stock.MessagePort;
+const { [Symbol.hasInstance]: hasInstance } = Function.prototype;
+export const isStockPort = hasInstance.bind(StockPort) as (value: unknown) => value is StockPort;
+export const StockChannel = stock.MessageChannel;
+export const StockWorker = stock.Worker;
+export const stockReceive = stock.receiveMessageOnPort;
 
 const proto = StockPort.prototype as StockPort & Record<PropertyKey, any>;
 
@@ -67,9 +78,27 @@ export const stockRemoveListener: Function = proto[kRemoveListener];
 
 /** Members of the stock `Worker` that we extend; undefined where a Node line renamed them. */
 export const kPublicPort = (worker: object): symbol | undefined => find(worker, 'kPublicPort');
+export const kDispose = find(StockWorker.prototype, 'kDispose');
 export const kOnExit = find(StockWorker.prototype, 'kOnExit');
 export const kOnMessage = find(StockWorker.prototype, 'kOnMessage');
 export const kOnErrorMessage = find(StockWorker.prototype, 'kOnErrorMessage');
+
+/** A function of ours in the place of one of Node's. */
+export function named<F extends Function>(ours: F, original: Function): F {
+  for (const key of ['name', 'length']) defineProperty(ours, key, ownDescriptor(original, key)!);
+  return ours;
+}
+
+/**
+ * What `stockClass` has made is an instance of `ours` as well: by captured classes, and ports by ways that we do not see.
+ * Subclasses of ours inherit the method.
+ */
+export function sharesInstances(ours: object, stockClass: object): void {
+  const value = function (this: object, instance: unknown): boolean {
+    return apply(hasInstance, this === ours ? stockClass : this, [instance]);
+  };
+  defineProperty(ours, Symbol.hasInstance, { __proto__: null, value } as PropertyDescriptor);
+}
 
 export const { nextTick } = process;
 

@@ -3,8 +3,9 @@
  * Node's own classes; they become ours in place, and find their lanes by thread id.
  */
 import { EventEmitter } from 'node:events';
-import { apply, isArray } from '../codec/primordials';
+import { apply, getPrototypeOf, hasOwn, isArray } from '../codec/primordials';
 import { findPorts } from './find';
+import { noteOptions } from './follow';
 import { guarded } from './guard';
 import { adopt, adoptArrivals } from './adopt';
 import { pull, taken } from './carrier';
@@ -13,7 +14,7 @@ import { bufferedAmount, setHighWaterMark } from './port';
 import { forget } from './closing';
 import { deliverNow, deliverRest, openGate, start, stop } from './receive';
 import type { PortState } from './state';
-import { kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, type StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
+import { kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
 import { attach, hasCargo, isPeerAdopted, loadCargo, native, peerStockSent } from './thread';
 
 type Methods = Record<symbol, (...args: any[]) => unknown>;
@@ -26,7 +27,18 @@ const listenerCount = uncurried(EventEmitter.prototype.listenerCount as never) a
 /** Number of the "message" that is a worker's workerData. */
 const WORKER_DATA = -1;
 
+let stateOfWorker: (worker: WorkerBase) => PortState | undefined;
+let forgetState: (worker: WorkerBase, state: PortState) => void;
+
 class WorkerBase extends StockWorker {
+  static {
+    stateOfWorker = (worker) => worker.#state;
+    forgetState = (worker, { highWaterMark }) => {
+      worker.#highWaterMark = highWaterMark;
+      worker.#state = undefined;
+    };
+  }
+
   /** The end of the public channel in this thread; undefined after 'exit'. */
   #state: PortState | undefined;
   #highWaterMark: number | undefined;
@@ -34,6 +46,7 @@ class WorkerBase extends StockWorker {
   constructor(filename: string | URL, options?: unknown) {
     const ports = transferredPorts(options);
     const moved = detachAll(undefined, ports, false);
+    noteOptions(options);
     try {
       super(filename, guardedOptions(options) as never);
     } catch (error) {
@@ -57,59 +70,56 @@ class WorkerBase extends StockWorker {
   set highWaterMark(bytes: number) {
     if (this.#state !== undefined) setHighWaterMark(this.#state, bytes);
   }
-
-  /** Deliver what is in the lane, before Node reports what came after it. */
-  static deliver(worker: WorkerBase): void {
-    if (worker.#state !== undefined) deliverNow(worker.#state);
-  }
-
-  static deliverRest(worker: WorkerBase): void {
-    if (worker.#state !== undefined) deliverRest(worker.#state);
-  }
-
-  static online(worker: WorkerBase): void {
-    const state = worker.#state;
-    if (state === undefined) return;
-    state.gateHeld = false;
-    openGate(state);
-  }
-
-  static end(worker: WorkerBase): void {
-    const state = worker.#state;
-    if (state === undefined) return;
-    worker.#highWaterMark = state.highWaterMark;
-    worker.#state = undefined;
-    forget(state);
-  }
 }
 
-type Hook = (worker: WorkerBase, message: { type?: unknown } | undefined) => void;
+interface Message {
+  type?: unknown;
+}
+
+type Hook = (state: PortState, message: Message | undefined, worker: WorkerBase) => void;
 
 /** Node calls these on the worker; ours come before and after. */
 function extend(symbol: symbol | undefined, before: Hook | undefined, after?: Hook): void {
   if (symbol === undefined) return;
   const original = (StockWorker.prototype as unknown as Methods)[symbol]!;
-  const value = function (this: WorkerBase, message: { type?: unknown } | undefined): unknown {
-    before?.(this, message);
+  const value = function (this: WorkerBase, message: Message | undefined): unknown {
+    const state = stateOfWorker(this);
+    if (state !== undefined) before?.(state, message, this);
     // biome-ignore lint/complexity/noArguments: a rest parameter would run the array iterator
     const result = apply(original, this, arguments);
-    after?.(this, message);
+    if (state !== undefined) after?.(state, message, this);
     return result;
   };
   Object.defineProperty(WorkerBase.prototype, symbol, { value, writable: true, configurable: true });
 }
 
 function extendInternals(): void {
-  extend(kOnExit, WorkerBase.deliverRest, WorkerBase.end);
-  extend(kOnErrorMessage, WorkerBase.deliver);
-  extend(kOnMessage, undefined, (worker, message) => {
-    if (message?.type === 'upAndRunning') WorkerBase.online(worker);
+  extend(kOnExit, deliverRest, (state, _, worker) => {
+    forgetState(worker, state);
+    forget(state);
+  });
+  // What is in the lane comes before what Node reports behind it.
+  extend(kOnErrorMessage, deliverNow);
+  extend(kOnMessage, undefined, (state, message) => {
+    if (message?.type !== 'upAndRunning') return;
+    state.gateHeld = false;
+    openGate(state);
   });
 }
 
+/** Who wraps the methods of a class looks for them on its own prototype. */
+function ownMethods(): void {
+  const inherited = Object.getOwnPropertyDescriptors(StockWorker.prototype) as Record<string, PropertyDescriptor>;
+  for (const name of Object.getOwnPropertyNames(StockWorker.prototype)) {
+    if (!hasOwn(WorkerBase.prototype, name)) Object.defineProperty(WorkerBase.prototype, name, inherited[name]!);
+  }
+}
+
 extendInternals();
+ownMethods();
 Object.defineProperty(WorkerBase, 'name', { value: 'Worker' });
 Object.defineProperty(WorkerBase, 'length', { value: 1 });
+sharesInstances(WorkerBase, StockWorker);
 
 /** A thread of its own; messages to and from it travel by native lanes. */
 export const Worker = WorkerBase;
@@ -163,7 +173,8 @@ function loadWorkerData(state: PortState, moved: Detached[], workerData: unknown
 /** In a worker: this thread's end of the public channel. */
 function adoptParentPort(): StockPort | null {
   const { parentPort, isMainThread, threadId } = stock;
-  if (parentPort === null || isMainThread) return parentPort;
+  // Another copy of the package may have it already: then it has the lane, and this one leaves it alone.
+  if (parentPort === null || isMainThread || getPrototypeOf(parentPort) !== StockPort.prototype) return parentPort;
   const slot = native.openWorker(threadId, 1);
   if (slot === null) return parentPort;
   const state = adopt(parentPort as StockPort);

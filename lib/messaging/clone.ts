@@ -1,0 +1,107 @@
+/** Functions of Node that move ports without asking us: under these names they ask. */
+import { bareList, captured, defineOwn } from '../codec/primordials';
+import { adoptAt } from './adopt';
+import { recordPorts } from './carrier';
+import { guarded } from './guard';
+import { needStack } from './headroom';
+import { type Detached, detachAll, forgetMoved, isPlain, portsIn, readIterable, reattachAll, recallDetached } from './move';
+import { named, StockChannel, type StockPort, stock, stockClose, stockPost } from './stock';
+import { native } from './thread';
+
+type Clone = (value: unknown, options?: unknown) => unknown;
+
+export const stockClone = globalThis.structuredClone as Clone;
+
+/** The list as Node is given it in place of the user's, which may be read only once. */
+function asArray(list: unknown[]): unknown[] {
+  const array = new captured.Array<unknown>();
+  for (let i = 0; i < list.length; i++) defineOwn(array, i, list[i]);
+  return array;
+}
+
+function cloneWithPorts(value: unknown, list: unknown[], ports: StockPort[]): unknown {
+  const recorder = ports.length > 0 && isPlain(list) ? recordPorts() : undefined;
+  const detached = detachAll(undefined, ports, recorder !== undefined);
+  let clone: unknown;
+  try {
+    clone = stockClone(guarded(value), { __proto__: null, transfer: asArray(list) });
+  } catch (error) {
+    reattachAll(detached);
+    throw error;
+  } finally {
+    recorder?.stop();
+  }
+  forgetMoved(detached, ports);
+  if (recorder !== undefined) arrive(detached, ports, recorder.ports);
+  return clone;
+}
+
+/** The new ports come in the order of the list. If a getter has made others meanwhile, the peers take back what waits. */
+function arrive(detached: Detached[], ports: StockPort[], arrived: StockPort[]): void {
+  if (arrived.length !== ports.length) {
+    recallDetached(detached);
+    return;
+  }
+  for (let i = 0; i < ports.length; i++) {
+    const entry = detachedOf(detached, ports[i]!)[0];
+    if (entry !== undefined) adoptAt(arrived[i]!, native.reattach(entry.ticket), entry.state.received, entry.state.modes);
+  }
+}
+
+function cloneOurs(value: unknown, options?: unknown): unknown {
+  needStack();
+  // biome-ignore lint/complexity/noArguments: the number of arguments matters
+  if (arguments.length === 0) return (stockClone as () => unknown)();
+  if ((typeof options !== 'object' && typeof options !== 'function') || options === null) {
+    return stockClone(guarded(value), options);
+  }
+  const { transfer } = options as { transfer?: unknown };
+  const list = typeof transfer === 'object' && transfer !== null ? readIterable(transfer) : undefined;
+  if (list === undefined) return stockClone(guarded(value), { __proto__: null, transfer });
+  return cloneWithPorts(value, list, portsIn(list));
+}
+
+/** The global: moves ports of ours with what waits for them, and they stay ours. Undefined if the program has replaced it. */
+export const structuredClone = typeof stockClone === 'function' ? named(cloneOurs, stockClone) : undefined;
+
+type Post = (threadId: unknown, value: unknown, transferList?: unknown, timeout?: unknown) => Promise<void>;
+
+const stockToThread = (stock as unknown as { postMessageToThread?: Post }).postMessageToThread;
+
+/** Did Node move the port? The list is not valid either way; Node looks at each port before it looks for the next. */
+function isMoved(port: StockPort): boolean {
+  const { port1 } = new StockChannel();
+  try {
+    stockPost(port1, 0, [port, port]);
+  } catch (error) {
+    return /already detached/.test((error as Error).message);
+  } finally {
+    stockClose(port1);
+  }
+  return false;
+}
+
+async function toThread(threadId: unknown, value: unknown, transferList?: unknown, timeout?: unknown): Promise<void> {
+  const list = typeof transferList === 'object' && transferList !== null ? readIterable(transferList) : undefined;
+  if (list === undefined) return stockToThread!(threadId, guarded(value), transferList, timeout);
+  const ports = portsIn(list);
+  const detached = detachAll(undefined, ports, false);
+  // Node posts before it first waits.
+  const posted = stockToThread!(threadId, guarded(value), asArray(list), timeout);
+  for (let i = 0; i < ports.length; i++) {
+    const port = ports[i]!;
+    const own = detachedOf(detached, port);
+    if (isMoved(port)) forgetMoved(own, [port]);
+    else reattachAll(own);
+  }
+  return posted;
+}
+
+function detachedOf(detached: Detached[], port: StockPort): Detached[] {
+  const own = bareList<Detached>();
+  for (let i = 0; i < detached.length; i++) if (detached[i]!.state.port === port) own[0] = detached[i]!;
+  return own;
+}
+
+/** Undefined on a Node that does not have it. */
+export const postMessageToThread = stockToThread && named(toThread, stockToThread);

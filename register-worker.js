@@ -1,0 +1,15 @@
+'use strict';
+// What a worker runs first under `threadport/register` (lib/messaging/follow.ts). In place of a file: then that file.
+
+const { createRequire, runMain } = require('node:module');
+// In front of a text that is evaluated: its own `process`, if it declares one, is not to be touched yet.
+const { process } = globalThis;
+
+// Not the `require` of this file: that of a worker with loader hooks keeps modules of its own.
+createRequire(__filename)('./dist/index.js').register(false);
+
+if (process.argv[1] === __filename) {
+  process.argv.splice(1, 1);
+  delete require.cache[__filename];
+  runMain(process.argv[1]);
+}

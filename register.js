@@ -1,0 +1,7 @@
+'use strict';
+// Puts the package in the place of node:worker_threads; see docs/register.md.
+
+const { register, unregister } = require('./dist/index.js');
+
+register();
+module.exports = { register: () => register(), unregister };
