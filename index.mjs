@@ -14,6 +14,7 @@ export const {
   Worker,
   getEnvironmentData,
   isMainThread,
+  markAsUncloneable,
   markAsUntransferable,
   moveMessagePortToContext,
   native,
