@@ -272,3 +272,51 @@ test('both ends closed at once from two threads close once each', async (t) => {
   await settle();
   assert.deepEqual(closes, once50);
 });
+
+for (const [kind, answer] of [['fast', { a: 1 }], ['carried', { shared: new SharedArrayBuffer(1) }]]) {
+  test(`a port that stops listening with the last message, a ${kind} one, still hears that its peer in a worker closes`, async (t) => {
+    const worker = spawn(t, wt, ({ wt, parentPort }) => {
+      parentPort.on('message', ({ port, answer }) => {
+        wt.receiveMessageOnPort(port);
+        port.postMessage(answer);
+        port.close();
+      });
+    });
+    for (let round = 0; round < 20; round++) {
+      const { port1, port2 } = channel(t, wt);
+      const closed = once(port1, 'close');
+      const answered = once(port1, 'message');
+      port1.postMessage('used');
+      worker.postMessage({ port: port2, answer }, [port2]);
+      assert.deepEqual(await answered, [answer]);
+      await closed;
+    }
+  });
+}
+
+test('a port that stops listening before the last message keeps it, and is not closed before it is read', async (t) => {
+  const worker = spawn(t, wt, ({ wt, parentPort }) => {
+    parentPort.on('message', (port) => {
+      wt.receiveMessageOnPort(port);
+      for (const value of [{ first: 1 }, { second: 2 }]) port.postMessage(value);
+      port.close();
+      parentPort.postMessage('closed');
+    });
+  });
+  const { port1, port2 } = channel(t, wt);
+  let isClosed = false;
+  port1.on('close', () => {
+    isClosed = true;
+  });
+  const told = once(worker, 'message');
+  port1.once('message', () => {});
+  port1.postMessage('used');
+  worker.postMessage(port2, [port2]);
+  await told;
+  await settle();
+  assert.equal(isClosed, false);
+  const closed = once(port1, 'close');
+  assert.deepEqual(wt.receiveMessageOnPort(port1), { message: { second: 2 } });
+  port1.start();
+  await closed;
+});
