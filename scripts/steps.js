@@ -25,12 +25,13 @@ function bin(pkg, name) {
   return path.join(dir, typeof entry === 'string' ? entry : entry[name]);
 }
 
-/** Files under `entry` (a file or a folder, relative to the root), sorted, relative to the root. */
+/** Files under `entry` (a file or a folder, relative to the root), sorted, relative to the root; no installed ones. */
 function filesUnder(entry) {
   const full = path.join(root, entry);
   if (!fs.existsSync(full)) return [];
   if (!fs.statSync(full).isDirectory()) return [entry];
-  return fs.readdirSync(full).sort().flatMap((name) => filesUnder(path.posix.join(entry, name)));
+  const names = fs.readdirSync(full).filter((name) => name !== 'node_modules').sort();
+  return names.flatMap((name) => filesUnder(path.posix.join(entry, name)));
 }
 
 function buildNative() {

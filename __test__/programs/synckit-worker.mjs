@@ -1,0 +1,4 @@
+import { runAsWorker } from 'synckit';
+import { work } from './tasks.mjs';
+
+runAsWorker(work);

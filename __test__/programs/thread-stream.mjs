@@ -1,0 +1,21 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ThreadStream from 'thread-stream';
+import { isOurs, range, say } from './tasks.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'threadport-'));
+const dest = join(folder, 'log');
+const stream = new ThreadStream({ filename: new URL('thread-stream-worker.mjs', import.meta.url).href, workerData: { dest }, sync: false });
+const told = once(stream, 'told');
+await once(stream, 'ready');
+console.log(JSON.stringify({ ours: [isOurs(), (await told)[0]] }));
+for (const n of range(1000)) stream.write(`line ${n}\n`);
+stream.flushSync();
+stream.end();
+await once(stream, 'close');
+say('lines', readFileSync(dest, 'utf8') === range(1000).map((n) => `line ${n}\n`).join(''));
+const failing = new ThreadStream({ filename: new URL('thread-stream-worker.mjs', import.meta.url).href, workerData: { fail: true } });
+say('error', (await once(failing, 'error'))[0].message);
+rmSync(folder, { recursive: true });
