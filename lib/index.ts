@@ -24,9 +24,9 @@ interface Package {
 function withAddon(): Package {
   const { stock } = require('./messaging/stock') as typeof Stock;
   const ours = Object.entries(require('./messaging') as typeof Messaging).filter(([, value]) => value !== undefined);
-  const { register, unregister } = require('./register') as typeof Registration;
   const api = { ...stock, ...Object.fromEntries(ours), native: true, version };
-  return { api, register: (inherited) => register(api, inherited), unregister };
+  const registration = (): typeof Registration => require('./register') as typeof Registration;
+  return { api, register: (inherited) => registration().register(api, inherited), unregister: () => registration().unregister() };
 }
 
 function withoutAddon(error: Error): Package {

@@ -35,6 +35,17 @@ for (const name of names) if (name !== 'default') assert.ok(Object.is(esm[name],
 assert.strictEqual(cjs.native, true, 'the addon in the tarball was not loaded');
 `;
 
+/** A worker without options inherits the preload, one with options does not. */
+const registered = `
+import assert from 'node:assert';
+import { isMainThread, Worker } from 'node:worker_threads';
+import * as threadport from 'threadport';
+import * as registration from 'threadport/register';
+assert.strictEqual(Worker, threadport.Worker);
+assert.strictEqual(typeof registration.unregister, 'function');
+if (isMainThread) for (const options of [{}, { execArgv: [], env: {} }]) new Worker(new URL(import.meta.url), options);
+`;
+
 function main() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'threadport-smoke-'));
   try {
@@ -45,11 +56,12 @@ function main() {
     fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
     inFolder('npm', ['install', '--silent', '--no-audit', '--no-fund', `./${tarball}`], { shell });
     const example = firstExample();
-    const programs = { 'faces.mjs': faces, 'main.mjs': example, 'main.cjs': asCommonJs(example) };
+    const programs = { 'faces.mjs': faces, 'main.mjs': example, 'main.cjs': asCommonJs(example), 'registered.mjs': registered };
     for (const [name, code] of Object.entries(programs)) {
       console.log(`smoke: ${name}`);
       fs.writeFileSync(path.join(folder, name), code);
-      inFolder(process.execPath, [name], { timeout: 30_000 });
+      const flags = code === registered ? ['--require', 'threadport/register'] : [];
+      inFolder(process.execPath, [...flags, name], { timeout: 30_000 });
     }
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { apply, defineOwn, defineProperty, isArray } from '../codec/primordials';
+import { apply, defineOwn, defineProperty, isArray, jsonStringify } from '../codec/primordials';
 import { kDispose, type StockPort, StockWorker, stockPostMessage } from './stock';
 
 /** What Node tells a worker. Kinds of source that are not listed here are Node's own business. */
@@ -19,10 +19,7 @@ interface Script {
 }
 
 const BOOTSTRAP = join(__dirname, '..', 'register-worker.js');
-const BOOTSTRAP_URL = pathToFileURL(BOOTSTRAP).href;
 
-/** Works in what turns out to be an ES module as well, and where the source has a `process` or `require` of its own. */
-const PRELUDE = `(globalThis.process.getBuiltinModule?.('module') ?? globalThis.require('module')).createRequire(${JSON.stringify(BOOTSTRAP)})(${JSON.stringify(BOOTSTRAP)});`;
 const HASHBANG = /^#!.*\n?/;
 /** White space and comments, each in one way only, then the directive. */
 const STRICT = /^(?:\s|\/\/[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(["'])use strict\1/;
@@ -38,13 +35,22 @@ export function noteOptions(options: unknown): void {
   willInherit = isInherited && !isArray(execArgv) && (typeof env !== 'object' || env === null);
 }
 
+/** Works in what turns out to be an ES module as well, and where the source has a `process` or `require` of its own. */
+function prelude(): string {
+  const file = jsonStringify(BOOTSTRAP);
+  return `(globalThis.process.getBuiltinModule?.('module') ?? globalThis.require('module')).createRequire(${file})(${file});`;
+}
+
 function withPrelude(source: string): string {
   const start = HASHBANG.exec(source)?.[0] ?? '';
   const body = source.slice(start.length);
-  return `${start}${STRICT.test(body) ? "'use strict';" : ''}${PRELUDE}${body}`;
+  return `${start}${STRICT.test(body) ? "'use strict';" : ''}${prelude()}${body}`;
 }
 
+const importing = (url: string): string => `import ${jsonStringify(url)};`;
+
 function redirect(script: Script): void {
+  const url = pathToFileURL(BOOTSTRAP).href;
   switch (script.doEval) {
     case false:
       script.argv = [script.filename, ...(script.argv ?? [])];
@@ -54,11 +60,11 @@ function redirect(script: Script): void {
       script.filename = withPrelude(script.filename);
       break;
     case 'module':
-      script.filename = `import ${JSON.stringify(BOOTSTRAP_URL)};${script.filename}`;
+      script.filename = importing(url) + script.filename;
       break;
     case 'data-url':
       script.doEval = 'module';
-      script.filename = `import ${JSON.stringify(BOOTSTRAP_URL)};import ${JSON.stringify(script.filename)}`;
+      script.filename = importing(url) + importing(script.filename);
       break;
   }
 }
