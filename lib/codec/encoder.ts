@@ -10,7 +10,6 @@
  */
 import { Ext, Flag, Layout, Limit, Tag, Word } from './format';
 import { Identity, UNWIND } from './identity';
-import { hasMarks, isMarked } from './marks';
 import { isStackOverflow } from './overflow';
 import {
   captured, charCodeAt, getPrototypeOf, isProxy, ObjectPrototype,
@@ -115,7 +114,7 @@ export class Encoder {
   object(value: object, site: Site): boolean {
     if (this.pos + Layout.Scalar > this.cap) this.reserve(Layout.Scalar);
     // Before anything that a trap could see.
-    if (isProxy(value) || this.depth === Limit.Depth || (hasMarks && isMarked(value))) return false;
+    if (isProxy(value) || this.depth === Limit.Depth) return false;
     this.depth++;
     const prototype = getPrototypeOf(value);
     let done: boolean;

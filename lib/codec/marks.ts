@@ -1,14 +1,27 @@
-/** Objects that Node was told not to clone (`markAsUncloneable`): they refuse the message, and Node throws. */
+/**
+ * Objects that Node was told not to clone (`markAsUncloneable`): they refuse the message, and Node throws. Nothing asks for
+ * marks before the first one.
+ */
+import { Encoder } from './encoder';
 import { captured, weakSetAdd, weakSetHas } from './primordials';
+import type { Site } from './shapes';
 
 const marked = new captured.WeakSet<object>();
+let isAsked = false;
 
-/** Was anything ever marked in this thread? */
-export let hasMarks = false;
-
-export function mark(object: object): void {
-  hasMarks = true;
-  weakSetAdd(marked, object);
+interface Asking extends Encoder {
+  unmarked(value: object, site: Site): boolean;
 }
 
-export const isMarked = (object: object): boolean => weakSetHas(marked, object);
+function ask(prototype: Asking): void {
+  isAsked = true;
+  prototype.unmarked = prototype.object;
+  prototype.object = function (this: Asking, value, site) {
+    return !weakSetHas(marked, value) && this.unmarked(value, site);
+  };
+}
+
+export function mark(object: object): void {
+  if (!isAsked) ask(Encoder.prototype as Asking);
+  weakSetAdd(marked, object);
+}
