@@ -36,15 +36,16 @@ function cloneWithPorts(value: unknown, list: unknown[], ports: StockPort[]): un
   return clone;
 }
 
-/** The new ports come in the order of the list. If a getter has made others meanwhile, the peers take back what waits. */
-function arrive(detached: Detached[], ports: StockPort[], arrived: StockPort[]): void {
-  if (arrived.length !== ports.length) {
+/** The new ports come last, in the order of the list: what getters have made or used came before, when Node read the value. */
+function arrive(detached: Detached[], ports: StockPort[], recorded: StockPort[]): void {
+  const first = recorded.length - ports.length;
+  if (first < 0) {
     recallDetached(detached);
     return;
   }
   for (let i = 0; i < ports.length; i++) {
     const entry = detachedOf(detached, ports[i]!)[0];
-    if (entry !== undefined) adoptAt(arrived[i]!, native.reattach(entry.ticket), entry.state.received, entry.state.modes);
+    if (entry !== undefined) adoptAt(recorded[first + i]!, native.reattach(entry.ticket), entry.state.received, entry.state.modes);
   }
 }
 
