@@ -31,5 +31,6 @@ const worker = new Worker(file);
 await talk(worker, once(worker, 'exit'));
 const { port1, port2 } = new MessageChannel();
 const other = new Worker(file, { workerData: port2, transferList: [port2] });
+const exit = once(other, 'exit');
 await talk(port1, once(port1, 'close'));
-say('exit', (await once(other, 'exit'))[0]);
+say('exit', (await exit)[0]);
