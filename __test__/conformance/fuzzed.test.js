@@ -182,3 +182,24 @@ test("a port whose messages were all read moves after the close of its peer: 'cl
   const { message: moved } = wt.receiveMessageOnPort(port2);
   await once(moved, 'close');
 });
+
+test('a port that goes by a channel whose other end structuredClone has moved: its own other end goes on hearing of it', async (t) => {
+  const { near, far } = await farThread(t, wt).channel();
+  const { port1, port2: road } = new wt.MessageChannel();
+  t.after(() => road.close());
+  // A transfer that fails makes all that the road needs to leave the thread.
+  assert.throws(() => near.postMessage(0, [port1, port1]), /duplicate/);
+  const closed = once(port1, 'close');
+  const moved = structuredClone(port1, { transfer: [port1] });
+  await closed;
+  far.run(({ port, kept }) => {
+    kept.log = [];
+    port.on('message', (value) => kept.log.push(value));
+  });
+  road.postMessage(near, [near]);
+  const [arrived] = await once(moved, 'message');
+  t.after(() => arrived.close());
+  arrived.postMessage('later');
+  await until(() => far.run(({ kept }) => kept.log.length > 0), 'the message over there');
+  assert.deepEqual(far.run(({ kept }) => kept.log), ['later']);
+});

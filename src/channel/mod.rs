@@ -291,6 +291,8 @@ impl Channel {
             Ordering::Relaxed,
             Ordering::Relaxed,
         );
+        // Relaxed: see `claim`. What is posted to it after a move that nobody told us of arrives as stock ports.
+        self.adopted[1 - side].store(false, Ordering::Relaxed);
     }
 
     /// The post from `side` that has a frame ahead of it failed; a frame that says so follows.
