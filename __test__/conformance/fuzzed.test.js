@@ -203,3 +203,14 @@ test('a port that goes by a channel whose other end structuredClone has moved: i
   await until(() => far.run(({ kept }) => kept.log.length > 0), 'the message over there');
   assert.deepEqual(far.run(({ kept }) => kept.log), ['later']);
 });
+
+test('a channel both of whose ends are lost in the list of a post by a moved port: what it carries is closed', async (t) => {
+  const { port1: kept, port2: carried } = new wt.MessageChannel();
+  const { port1, port2 } = new wt.MessageChannel();
+  t.after(() => kept.close());
+  kept.on('message', () => {});
+  const closed = once(kept, 'close');
+  port2.postMessage(carried, [carried]);
+  carried.postMessage(0, [port1, port2]);
+  await closed;
+});

@@ -11,7 +11,7 @@ import { openGate, releaseBatch, start } from './receive';
 import { endCarrying, endLate, enterLane, leaveLane, postTransfer } from './send';
 import { KIND_STOCK, type PortState, stateOf } from './state';
 import { isStockPort, type StockPort } from './stock';
-import { closeSlot, detachSlot, gate, isPeerAdopted, loadCargo, native, sendControl, setHold, slots, stockSent } from './thread';
+import { closeSlot, detachSlot, dropTickets, gate, isPeerAdopted, loadCargo, native, sendControl, setHold, slots, stockSent } from './thread';
 import { HOLD_CLOSE, HOLD_DRAIN } from './state';
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */
@@ -117,6 +117,7 @@ function postToStock(state: PortState, value: unknown, list: unknown[], ports: S
   try {
     const posted = safePost(state.port, value, list);
     failed = false;
+    dropTickets(ticketsOf(ports, detached));
     forgetMoved(detached, ports);
     return posted;
   } finally {

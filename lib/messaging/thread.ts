@@ -81,6 +81,9 @@ export function loadCargo(slot: number, index: number, tickets: number[]): void 
   op(27, slot, index);
 }
 
+/** Nobody will claim these ports: a channel that loses both its ends takes along what it carries. */
+export const dropTickets = (tickets: number[]): void => loadCargo(-1, 0, tickets);
+
 /** Attach the ports that stock message `index` has brought. Returns how many came; `unloaded` tells of each. */
 export const unload = (slot: number, index: number): number => op(28, slot, index);
 /** Of port number `i` the slot (-1: not ours), and what `detachSlot` was given. */
