@@ -53,6 +53,28 @@ test('what receiveMessageOnPort took is not handed to the listener', async (t) =
   assert.equal(mail.queue.length, 0);
 });
 
+test('receiveMessageOnPort takes what the listener waits for: the listener still gets the rest', async (t) => {
+  const thread = farThread(t, wt);
+  const { near } = await thread.channel();
+  const { near: other } = await thread.channel();
+  const log = [];
+  near.on('message', (value) => log.push(value));
+  other.on('message', () => {
+    const received = wt.receiveMessageOnPort(near);
+    if (received !== undefined) log.push(received.message);
+  });
+  for (const round of sequence(10)) {
+    thread.run(({ ports }) => {
+      ports.get(0).postMessage(new SharedArrayBuffer(1));
+      ports.get(0).postMessage('second');
+      ports.get(0).postMessage('third');
+      ports.get(1).postMessage('go');
+    });
+    await until(() => log.length === 3, `all messages of round ${round}`);
+    assert.deepEqual(log.splice(0).slice(1), ['second', 'third']);
+  }
+});
+
 test('inside a handler receiveMessageOnPort takes the next ones, the listener gets those behind', async (t) => {
   const { near, far } = await farThread(t, wt).channel();
   far.run(postMixed, KINDS * 2);

@@ -153,6 +153,12 @@ export function releaseBatch(state: PortState): void {
   batches.release(batch);
 }
 
+/** The same for a port that may have listeners: its news of these frames may have been used up, by a delivery that waits. */
+function putBack(state: PortState): void {
+  releaseBatch(state);
+  if (state.started && state.slot >= 0 && hasLaneFrames(state.slot)) schedule(state.slot);
+}
+
 function dispatch(state: PortState): void {
   const { value, type, ports } = taken;
   taken.value = undefined;
@@ -481,7 +487,7 @@ export function receive(state: PortState): { message: unknown } | undefined {
   try {
     found = state.slot < 0 ? pull(state) : takeNow(state);
   } finally {
-    if (state.delivering === 0) releaseBatch(state);
+    if (state.delivering === 0) putBack(state);
   }
   if (state.ended && state.slot >= 0 && state.delivering === 0 && !hasRest(state)) finish(state);
   if (!found) return undefined;
