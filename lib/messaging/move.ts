@@ -11,7 +11,7 @@ import { openGate, releaseBatch, start } from './receive';
 import { endCarrying, endLate, enterLane, leaveLane, postTransfer } from './send';
 import { KIND_STOCK, type PortState, stateOf } from './state';
 import { isStockPort, type StockPort } from './stock';
-import { closeSlot, detachSlot, dropTickets, gate, isPeerAdopted, loadCargo, native, sendControl, setHold, slots, stockSent } from './thread';
+import { detachSlot, dropTickets, gate, isPeerAdopted, loadCargo, native, sendControl, setHold, slots, stockSent } from './thread';
 import { HOLD_CLOSE, HOLD_DRAIN } from './state';
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */
@@ -170,11 +170,14 @@ function restore(detached: Detached[], fresh: Int32Array, ports: StockPort[]): v
   }
 }
 
-/** There is nobody who could receive the message: the ports in it are closed, as Node closes them. */
+/**
+ * There is nobody who could receive the message, and Node closes the ports in it. Their halves are not taken back here: the
+ * peers may be at them already.
+ */
 function drop(tickets: Int32Array): void {
-  for (let i = 0, count = typedArrayLength(tickets); i < count; i++) {
-    if (tickets[i]! >= 0) closeSlot(native.reattach(tickets[i]!));
-  }
+  const list = bareList<number>();
+  for (let i = 0, count = typedArrayLength(tickets); i < count; i++) list[i] = tickets[i]!;
+  dropTickets(list);
 }
 
 /** The transfer did not take place: the ports live on here. */
