@@ -52,7 +52,7 @@ export const { floor, imul, max, min } = Math;
 export const jsonStringify: (v: string) => string = JSON.stringify;
 export const captured = {
   Array, ArrayBuffer, BigInt, BigInt64Array, Boolean, DataView, Date, Error, Float64Array, Function, Int32Array,
-  Map, Number, Object, RegExp, Set, SharedArrayBuffer, String, Uint8Array, WeakSet,
+  Map, Number, Object, RegExp, Set, SharedArrayBuffer, String, Uint8Array, WeakRef, WeakSet,
 };
 
 export const StringFromCharCode: (code: number) => string = String.fromCharCode;
@@ -70,6 +70,7 @@ export const setSize: (self: object) => number = getter(Set.prototype, 'size');
 export const setForEach = method(Set.prototype.forEach);
 export const setAdd = method(Set.prototype.add);
 export const setHas = method(Set.prototype.has);
+export const deref = method(WeakRef.prototype.deref) as (ref: WeakRef<object>) => object | undefined;
 export const weakSetAdd = method(WeakSet.prototype.add);
 export const weakSetHas = method(WeakSet.prototype.has);
 

@@ -3,7 +3,7 @@
  * handle has been closed and freed. While the handle is still closing, Node throws a DataCloneError instead.
  */
 import { isCleanLongArray } from '../codec/array-extras';
-import { apply, bareList, captured, isArray, isProxy, setAdd, setHas } from '../codec/primordials';
+import { apply, bareList, captured, deref, isArray, isProxy, setAdd, setHas } from '../codec/primordials';
 import { visitParts } from './find';
 import type { PortState } from './state';
 import { isStockPort, StockChannel, type StockPort, stockClose, stockHasRef, stockPost, stockRef, stockUnref } from './stock';
@@ -17,8 +17,6 @@ let witnesses = 0;
 
 const collected = new FinalizationRegistry(() => void witnesses--);
 const { register } = FinalizationRegistry.prototype;
-const { deref } = WeakRef.prototype;
-const CapturedWeakRef = WeakRef;
 let current: WeakRef<object> | undefined;
 
 function watch(witness: object): void {
@@ -35,10 +33,10 @@ export function noteGone(port: StockPort, state: PortState | undefined): void {
     watch(port);
     return;
   }
-  let witness = current && apply(deref, current, []);
+  let witness = current && deref(current);
   if (witness === undefined) {
     witness = { __proto__: null };
-    current = new CapturedWeakRef(witness);
+    current = new captured.WeakRef(witness);
     watch(witness);
   }
   state.witness = witness;

@@ -138,17 +138,16 @@ export function sendEncoded(slot: number, kind: number): number {
   words[TX_FORCE] = 0;
   const { text, attachments } = encoder;
   if (text.length > LONG_TEXT) words[TX_LAST] = lastUnit(text);
-  if (attachments !== undefined) {
-    words[TX_TEXT] = text.length;
-    words[TX_WIDE] = width(text);
+  if (attachments === undefined && text.length === 0) {
+    send();
+    return words[TX_SLOT]!;
+  }
+  words[TX_TEXT] = text.length;
+  words[TX_WIDE] = width(text);
+  if (attachments === undefined) send(text);
+  else {
     words[TX_ATTACHMENTS] = attachments.length;
     send(text, attachments);
-  } else if (text.length !== 0) {
-    words[TX_TEXT] = text.length;
-    words[TX_WIDE] = width(text);
-    send(text);
-  } else {
-    send();
   }
   return words[TX_SLOT]!;
 }

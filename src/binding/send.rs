@@ -112,48 +112,23 @@ unsafe fn write_frame(
     // SAFETY: BASE <= end <= len (checked), and R2 of `env`: the buffer is valid for `len` words.
     let words =
         unsafe { std::slice::from_raw_parts(buffer.start.add(tx::BASE).cast::<u8>(), word_bytes) };
-    let mut kind = buffer.read(tx::KIND).cast_unsigned() & !(KIND_WIDE | KIND_TEXT_ATTACHED);
-    let units = usize::try_from(buffer.read(tx::TEXT)).map_err(|_| SendStatus::Invalid)?;
     let mut short = state.short_text.borrow_mut();
-    let text = match (text, buffer.read(tx::WIDE)) {
-        (None, _) => Text::Short(&[]),
-        (Some(text), tx::UNKNOWN) => {
-            let target = short.get_mut(..=units).ok_or(SendStatus::Invalid)?;
-            // SAFETY: the caller's clause; there is room for `units` units and the terminator.
-            unsafe { read_text(state.env, text, true, units, target.as_mut_ptr().cast())? };
-            Text::Short(&target[..units])
-        }
-        (Some(text), wide) => Text::Long(text, wide != 0),
-    };
-    let wide = match text {
-        Text::Short(units) => units.iter().fold(0, |all, unit| all | unit) > 0xff,
-        Text::Long(_, wide) => wide,
-    };
-    let text_bytes = match text {
-        Text::Short(units) => units.len() << u32::from(wide),
-        Text::Long(..) => units << u32::from(wide),
-    };
-    let attached = text_bytes > TEXT_IN_LANE;
-    if let (Text::Long(text, _), true) = (&text, attached) {
-        let mut block = SlabPool::global()
-            .take(text_bytes)
-            .map_err(|_| SendStatus::TooLarge)?;
-        // SAFETY: the caller's clause; the block takes `units` units.
-        unsafe { read_text(state.env, *text, wide, units - 1, block.as_mut_ptr())? };
-        // Where the terminator is now.
-        let last = buffer.read(tx::LAST);
-        if wide {
-            block[text_bytes - 2..].copy_from_slice(&(last as u16).to_ne_bytes());
-        } else {
-            block[text_bytes - 1] = last as u8;
-        }
-        attachments.push(block.freeze());
+    // SAFETY: the caller's clause.
+    let (text, units, wide) = unsafe { examine(state.env, buffer, text, &mut *short)? };
+    let mut kind = buffer.read(tx::KIND).cast_unsigned() & !(KIND_WIDE | KIND_TEXT_ATTACHED);
+    kind |= if wide { KIND_WIDE } else { 0 };
+    let mut text_bytes = units << u32::from(wide);
+    if let (Text::Long(text), true) = (&text, text_bytes > TEXT_IN_LANE) {
+        // SAFETY: the caller's clause.
+        let block = unsafe { text_block(state.env, *text, wide, units, buffer.read(tx::LAST))? };
+        attachments.push(block);
+        kind |= KIND_TEXT_ATTACHED;
+        text_bytes = 0;
     }
-    let in_lane = if attached { 0 } else { text_bytes };
     let mut frame = port
         .half
         .producer
-        .reserve(word_bytes, in_lane)
+        .reserve(word_bytes, text_bytes)
         .map_err(|(PushError::OutOfMemory | PushError::TooLarge)| SendStatus::TooLarge)?;
     frame.words_mut().copy_from_slice(words);
     match text {
@@ -167,13 +142,12 @@ unsafe fn write_frame(
                 *to = *unit as u8;
             }
         }
-        Text::Long(..) if attached => {}
+        Text::Long(_) if kind & KIND_TEXT_ATTACHED != 0 => {}
         // SAFETY: the caller's clause; the lane aligns the text area, and leaves room for a terminator.
-        Text::Long(text, _) => unsafe {
+        Text::Long(text) => unsafe {
             read_text(state.env, text, wide, units, frame.text_mut().as_mut_ptr())?;
         },
     }
-    kind |= if wide { KIND_WIDE } else { 0 } | if attached { KIND_TEXT_ATTACHED } else { 0 };
     frame.commit(kind, std::mem::take(attachments));
     Ok(())
 }
@@ -182,8 +156,59 @@ unsafe fn write_frame(
 enum Text<'a> {
     /// Its units, already copied.
     Short(&'a [u16]),
-    /// The value, and whether it has a unit above 0xff.
-    Long(sys::napi_value, bool),
+    /// The value.
+    Long(sys::napi_value),
+}
+
+/// The text, its length in units, and whether it has a unit above 0xff. One of unknown width is copied to `short`.
+///
+/// # Safety
+/// `text` is a value of the running call.
+unsafe fn examine<'a>(
+    env: sys::napi_env,
+    buffer: Words,
+    text: Option<sys::napi_value>,
+    short: &'a mut [u16],
+) -> Result<(Text<'a>, usize, bool), SendStatus> {
+    let Some(text) = text else {
+        return Ok((Text::Short(&[]), 0, false));
+    };
+    let units = usize::try_from(buffer.read(tx::TEXT)).map_err(|_| SendStatus::Invalid)?;
+    let wide = buffer.read(tx::WIDE);
+    if wide != tx::UNKNOWN {
+        return Ok((Text::Long(text), units, wide != 0));
+    }
+    let target = short.get_mut(..=units).ok_or(SendStatus::Invalid)?;
+    // SAFETY: the caller's clause; there is room for `units` units and the terminator.
+    unsafe { read_text(env, text, true, units, target.as_mut_ptr().cast())? };
+    let copy = &target[..units];
+    let wide = copy.iter().fold(0, |all, unit| all | unit) > 0xff;
+    Ok((Text::Short(copy), units, wide))
+}
+
+/// A text in a block of its own. That has no room for a terminator: the last unit takes its place afterwards.
+///
+/// # Safety
+/// `text` is a value of the running call, with at least one unit.
+unsafe fn text_block(
+    env: sys::napi_env,
+    text: sys::napi_value,
+    wide: bool,
+    units: usize,
+    last: i32,
+) -> Result<Bytes, SendStatus> {
+    let bytes = units << u32::from(wide);
+    let mut block = SlabPool::global()
+        .take(bytes)
+        .map_err(|_| SendStatus::TooLarge)?;
+    // SAFETY: the caller's clause; the block takes `units` units.
+    unsafe { read_text(env, text, wide, units - 1, block.as_mut_ptr())? };
+    if wide {
+        block[bytes - 2..].copy_from_slice(&(last as u16).to_ne_bytes());
+    } else {
+        block[bytes - 1] = last as u8;
+    }
+    Ok(block.freeze())
 }
 
 /// Copy exactly `units` units of `text`, and a terminator.
