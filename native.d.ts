@@ -22,6 +22,8 @@ export declare class Binding {
   get take(): (buffer: number) => string | undefined
   /** `op(code, slot, value)`, see `op.rs`. */
   get op(): (code: number, slot: number, value: number) => number
+  /** `landed(slot, index)`, see `posted.rs`. */
+  get landed(): (slot: number, index: number) => ArrayBuffer | undefined
   /** The buffer that `send` reads: an Int32Array over a SharedArrayBuffer. */
   setTransmit(words: Int32Array): void
   /** Buffer number `index` of those that `take` fills: an Int32Array over a SharedArrayBuffer. */

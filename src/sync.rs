@@ -19,6 +19,7 @@ pub(crate) use loom::{
         fence,
     },
     sync::{Arc, Condvar, Mutex, MutexGuard},
+    thread::yield_now,
 };
 #[cfg(not(loom))]
 pub(crate) use std::{
@@ -29,6 +30,7 @@ pub(crate) use std::{
         fence,
     },
     sync::{Arc, Condvar, Mutex, MutexGuard},
+    thread::yield_now,
 };
 
 pub(crate) use crossbeam::utils::CachePadded;

@@ -177,11 +177,11 @@ fn attachments_are_lent_by_peek_and_released_by_advance() {
     let (mut producer, mut consumer) = lane();
     let live = Live::default();
     let frame = producer.reserve(0, 0).unwrap();
-    frame.commit(0, [live.bytes(10, 1), live.bytes(20, 2)]);
+    frame.commit(0, vec![live.bytes(10, 1).into(), live.bytes(20, 2).into()]);
     let mut kept = Bytes::new();
     consumer.peek(|frame| {
         assert_eq!(frame.attachments.len(), 2);
-        kept = frame.attachments[1].clone();
+        kept = frame.attachments[1].bytes().unwrap();
         true
     });
     assert_eq!(live.count(), 2);
@@ -200,7 +200,7 @@ fn close_is_seen_after_the_last_frame_and_discards_what_follows() {
     producer.close();
     producer.close();
     let late = producer.reserve(0, 0).unwrap();
-    late.commit(2, [live.bytes(1, 1)]);
+    late.commit(2, vec![live.bytes(1, 1).into()]);
     assert_eq!(live.count(), 0);
     assert!(consumer.is_closed());
     assert_eq!(kinds(&mut consumer), [1]);

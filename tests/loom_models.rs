@@ -9,6 +9,8 @@
 
 #[path = "loom/channel.rs"]
 mod channel;
+#[path = "loom/landing.rs"]
+mod landing;
 
 use bytes::Bytes;
 use loom::model::Builder;
@@ -172,7 +174,7 @@ fn consumer_drop_against_push() {
         let sender = thread::spawn(move || {
             for kind in 0..3 {
                 let frame = producer.reserve(0, 0).unwrap();
-                frame.commit(kind, [Counted::bytes(&theirs)]);
+                frame.commit(kind, vec![Counted::bytes(&theirs).into()]);
             }
             if producer.is_consumer_gone() {
                 assert_eq!(producer.buffered(), 0);
@@ -195,12 +197,12 @@ fn pushes_after_the_consumer_is_gone_are_released() {
         for kind in 0..3 {
             let gone = producer.is_consumer_gone();
             let frame = producer.reserve(8, 0).unwrap();
-            frame.commit(kind, [Counted::bytes(&live)]);
+            frame.commit(kind, vec![Counted::bytes(&live).into()]);
             assert!(!gone || live.load(Ordering::SeqCst) == 0, "kept for nobody");
         }
         reader.join().unwrap();
         let frame = producer.reserve(8, 0).unwrap();
-        frame.commit(3, [Counted::bytes(&live)]);
+        frame.commit(3, vec![Counted::bytes(&live).into()]);
         assert_eq!(live.load(Ordering::SeqCst), 0, "kept for nobody");
     });
 }

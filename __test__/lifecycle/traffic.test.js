@@ -8,6 +8,7 @@ const done = { lines: ['done'] };
 
 traffic('terminate a worker that is asked and answers, thirty times', done, { ms: 60_000, faces: ['on', 'onmessage'] });
 traffic('terminate a worker that floods, thirty times', done, { ms: 60_000, faces: ['on'] });
+traffic('terminate a worker that exchanges large buffers, thirty times', done, { ms: 60_000, faces: ['on'] });
 traffic('terminate a worker that is flooded', done, { ms: 60_000, faces: ['on', 'addEventListener'] });
 traffic('terminate a worker while ports are in flight to it', done, { ms: 60_000, faces: ['on'] });
 traffic('workers that talk to each other, one is terminated', done, { ms: 60_000, faces: ['on', 'onmessage'] });

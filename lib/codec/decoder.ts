@@ -30,7 +30,7 @@ export class Decoder {
   /** @internal the flags word; packed doubles are aligned relative to it */ start = 0;
   /** @internal */ text = '';
   /** @internal next character */ textPos = 0;
-  /** @internal */ attachments: ArrayBuffer[] | undefined = undefined;
+  /** @internal */ attachments: (ArrayBuffer | undefined)[] | undefined = undefined;
   /** @internal number -> object; null in the fast mode */ refs: Map<number, object> | null = null;
   /** @internal */ readonly shapes: ShapeReaders;
   /** @internal */ readonly lists = new KeyLists();
@@ -41,7 +41,7 @@ export class Decoder {
   }
 
   /** Decodes the message in [pos, end); its strings begin at textPos of text. */
-  decode(i32: Int32Array, pos: number, end: number, text: string, textPos: number, attachments: ArrayBuffer[] | undefined): unknown {
+  decode(i32: Int32Array, pos: number, end: number, text: string, textPos: number, attachments: (ArrayBuffer | undefined)[] | undefined): unknown {
     if (!(pos >= 0 && end - pos >= 2 && end <= typedArrayLength(i32))) throw new CorruptMessageError('length');
     const word = i32[pos + 1]!;
     if (i32[pos] === 0) {
@@ -60,7 +60,7 @@ export class Decoder {
     }
   }
 
-  private begin(i32: Int32Array, pos: number, end: number, text: string, textPos: number, attachments: ArrayBuffer[] | undefined): void {
+  private begin(i32: Int32Array, pos: number, end: number, text: string, textPos: number, attachments: (ArrayBuffer | undefined)[] | undefined): void {
     this.i32 = i32;
     this.start = pos;
     this.pos = pos + 1;

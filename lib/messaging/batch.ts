@@ -21,7 +21,7 @@ let spare = allocate(0);
  * system, so with nothing alive above the received buffers, each collection would make the next messages land on
  * fresh pages, at several times the price of the copy.
  */
-function landing(size: number): ArrayBuffer {
+function room(size: number): ArrayBuffer {
   const buffer = bufferByteLength(spare) === size ? spare : allocate(size);
   spare = allocate(size <= SPARE ? size : 0);
   return buffer;
@@ -31,6 +31,7 @@ export interface Taker {
   advance(slot: number, frames: number): number;
   attachmentSize(slot: number, index: number): number;
   copyAttachment(slot: number, index: number, target: ArrayBuffer): boolean;
+  landed(slot: number, index: number): ArrayBuffer | undefined;
   take(buffer: number): string | undefined;
   setReceive(index: number, words: Int32Array): void;
 }
@@ -58,7 +59,7 @@ export class Batch {
   kind = 0;
   text = '';
   textPosition = 0;
-  attachments: ArrayBuffer[] | undefined = undefined;
+  attachments: (ArrayBuffer | undefined)[] | undefined = undefined;
   #next = 0;
   #nextText = 0;
   readonly #native: Taker;
@@ -95,15 +96,19 @@ export class Batch {
     return this.left > 0;
   }
 
-  #copyAttachments(count: number): ArrayBuffer[] | undefined {
+  #copyAttachments(count: number): (ArrayBuffer | undefined)[] | undefined {
     if (count === 0) return undefined;
-    const buffers = bareList<ArrayBuffer>();
+    const buffers = bareList<ArrayBuffer | undefined>();
     for (let i = 0; i < count; i++) {
-      const buffer = landing(this.#native.attachmentSize(this.slot, i));
-      this.#native.copyAttachment(this.slot, i, buffer);
-      buffers[i] = buffer;
+      buffers[i] = this.#native.landed(this.slot, i) ?? this.#copyAttachment(i);
     }
     return buffers;
+  }
+
+  /** Undefined if the content is lost, for want of memory: the message cannot be decoded then. */
+  #copyAttachment(index: number): ArrayBuffer | undefined {
+    const buffer = room(this.#native.attachmentSize(this.slot, index));
+    return this.#native.copyAttachment(this.slot, index, buffer) ? buffer : undefined;
   }
 
   /** Go to the next frame of the batch. */

@@ -95,6 +95,7 @@ export const batches = new Batches({
   advance,
   attachmentSize,
   copyAttachment: native.copyAttachment.bind(native),
+  landed: native.landed,
   take: native.take,
   setReceive: native.setReceive.bind(native),
 });

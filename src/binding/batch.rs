@@ -5,9 +5,11 @@ use std::ptr;
 use bytes::Bytes;
 use napi::sys;
 
-use super::env::{EnvState, Port, Words};
+use super::env::{EnvState, Words};
 use super::external::external_string;
 use super::layout::{FRAME_HEADER_WORDS, KIND_TEXT_ATTACHED, KIND_WIDE, rx};
+use super::port::Port;
+use crate::landing::Attachment;
 use crate::lane::Frame;
 
 /// Copy the frames of `slot` that fit into the buffer. Returns their joined text (null: they have
@@ -176,8 +178,10 @@ fn new_string(env: sys::napi_env, text: &[u8], wide: bool) -> sys::napi_value {
 
 /// The block that holds the text of a frame, if it is not in the lane.
 fn attached_text<'a>(frame: &Frame<'a>) -> Option<&'a Bytes> {
-    let is_attached = frame.header.kind & KIND_TEXT_ATTACHED != 0;
-    frame.attachments.last().filter(|_| is_attached)
+    match frame.attachments.last() {
+        Some(Attachment::Block(text)) if frame.header.kind & KIND_TEXT_ATTACHED != 0 => Some(text),
+        _ => None,
+    }
 }
 
 /// The text of a frame, wherever it is.
@@ -186,7 +190,7 @@ fn text_of<'a>(frame: &Frame<'a>) -> &'a [u8] {
 }
 
 /// The attachments of a frame that are not its text.
-fn binary<'a>(frame: &Frame<'a>) -> &'a [Bytes] {
+pub fn binary<'a>(frame: &Frame<'a>) -> &'a [Attachment] {
     match frame.attachments.split_last() {
         Some((_, binary)) if frame.header.kind & KIND_TEXT_ATTACHED != 0 => binary,
         _ => frame.attachments,
@@ -197,7 +201,7 @@ fn binary<'a>(frame: &Frame<'a>) -> &'a [Bytes] {
 pub fn attachment_size(port: &mut Port, index: usize) -> i32 {
     let mut size = 0;
     port.half.consumer.peek(|frame| {
-        size = binary(&frame).get(index).map_or(0, Bytes::len);
+        size = binary(&frame).get(index).map_or(0, Attachment::len);
         false
     });
     i32::try_from(size).unwrap_or(0)
@@ -207,11 +211,9 @@ pub fn attachment_size(port: &mut Port, index: usize) -> i32 {
 pub fn copy_attachment(port: &mut Port, index: usize, target: &mut [u8]) -> bool {
     let mut copied = false;
     port.half.consumer.peek(|frame| {
-        if let Some(bytes) = binary(&frame)
-            .get(index)
-            .filter(|bytes| bytes.len() == target.len())
-        {
-            target.copy_from_slice(bytes);
+        let bytes = binary(&frame).get(index).and_then(Attachment::bytes);
+        if let Some(bytes) = bytes.filter(|bytes| bytes.len() == target.len()) {
+            target.copy_from_slice(&bytes);
             copied = true;
         }
         false

@@ -12,7 +12,7 @@
 //! - R1: `Handles` are open from `start` until `shutdown`; `shutdown` runs once.
 //! - R2: the buffers are views of SharedArrayBuffers, which cannot be detached, and are pinned by a
 //!   strong reference as long as the environment lives: their addresses stay valid.
-//! - R3: after `dead` is set no N-API call is made.
+//! - R3: after `dead` is set no N-API call is made, but to give up what is held.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -25,48 +25,11 @@ use napi::sys;
 
 use super::hooks::{on_cleanup, on_closed_idle, on_closed_wake, on_idle, open_handles};
 use super::layout::tx;
+use super::port::Port;
 use super::uv::{Handle, Uv};
 use super::waking::{ThreadsafeWaker, WakeHandle};
-use crate::channel::{Channel, Half, PortRef, Side, forget_worker};
+use crate::channel::PortRef;
 use crate::wake::{Poll, PollPolicy, Reactor, Waker};
-
-/// A port attached to this thread.
-pub struct Port {
-    pub channel: Arc<Channel>,
-    pub side: Side,
-    pub half: Half,
-    /// Set for the channel between a worker and its parent.
-    pub worker: Option<u64>,
-    /// The peer's half, here for a recall only: the channel does not ring here.
-    pub recalled: bool,
-}
-
-impl Port {
-    /// The port is gone for good: its peer learns that nothing more will come.
-    pub fn close(self) {
-        let Port {
-            channel,
-            side,
-            half,
-            worker,
-            recalled,
-        } = self;
-        if recalled {
-            // The thread was killed in the middle of it.
-            channel.end_recall(side, half);
-            return;
-        }
-        channel.bell(side).detach();
-        channel.shut_gate(1 - side);
-        channel.drop_cargo(1 - side);
-        channel.drop_doomed(side);
-        drop(half);
-        channel.bell(1 - side).ring();
-        if let Some(thread) = worker {
-            forget_worker(thread);
-        }
-    }
-}
 
 /// A buffer shared with JS (R2).
 #[derive(Clone, Copy)]
@@ -130,6 +93,8 @@ pub struct EnvState {
     pub short_text: RefCell<[u16; tx::SHORT_TEXT + 1]>,
     /// Bytes of external strings that were collected and not reported yet.
     pub released: Rc<Cell<i64>>,
+    /// Bytes of all buffers that ports of this thread have posted.
+    pub posted_bytes: Rc<Cell<usize>>,
     drain: sys::napi_ref,
     handles: RefCell<Handles>,
     /// One for each reason to poll: what pays after one need not pay after the other.
@@ -188,6 +153,7 @@ impl EnvState {
             arena: RefCell::new(Vec::new()),
             short_text: RefCell::new([0; tx::SHORT_TEXT + 1]),
             released: Rc::new(Cell::new(0)),
+            posted_bytes: Rc::new(Cell::new(0)),
             drain: drain_ref,
             handles: RefCell::new(handles),
             policies: RefCell::new([PollPolicy::new(cores), PollPolicy::new(cores)]),

@@ -6,7 +6,8 @@ use napi::Result;
 use napi::bindgen_prelude::Int32Array;
 use napi_derive::napi;
 
-use super::env::{EnvState, Port};
+use super::env::EnvState;
+use super::port::Port;
 use super::ports::{Binding, invalid};
 use crate::channel::{Baggage, Channel, Gate, PortRef};
 
@@ -18,8 +19,11 @@ impl EnvState {
             channel,
             side,
             mut half,
+            posted,
             ..
         } = self.remove(slot)?;
+        // The next reader cannot use the memory of this thread.
+        drop(posted);
         half.baggage.modes = modes >> 1;
         channel.park(side, half, modes & 1 != 0);
         Some(self.ticket(PortRef { channel, side }))
@@ -81,6 +85,7 @@ impl EnvState {
             half,
             worker,
             recalled: false,
+            posted: None,
         });
         Some((slot, baggage))
     }

@@ -4,7 +4,8 @@
 
 use napi_derive::napi;
 
-use super::env::{EnvState, Port};
+use super::env::EnvState;
+use super::port::Port;
 use super::ports::Binding;
 use crate::channel::{Offer, PortRef};
 
@@ -43,6 +44,7 @@ impl EnvState {
                     half,
                     worker: None,
                     recalled: false,
+                    posted: None,
                 };
                 *self.ports.borrow_mut().get_mut(slot as usize)? = Some(back);
                 Some(false)
@@ -68,8 +70,10 @@ impl Binding {
             channel,
             side,
             half,
+            posted,
             ..
         } = port;
+        drop(posted);
         channel.drop_doomed(side);
         channel.park(side, half, false);
         let port = PortRef { channel, side };

@@ -8,8 +8,9 @@ use napi::sys;
 
 use super::batch::attachment_size;
 use super::entry::{OK, call};
-use super::env::{EnvState, Port};
+use super::env::EnvState;
 use super::layout::{KIND_CARRIER, KIND_VOID};
+use super::port::Port;
 use super::take::advance;
 use crate::channel::{Channel, Gate, Half, Side};
 use crate::lane::PushError;

@@ -8,9 +8,10 @@ use napi::bindgen_prelude::{Function, Object, Unknown, Utf16String};
 use napi::{Env, Error, JsValue, Result, Status, sys};
 use napi_derive::napi;
 
-use super::env::{EnvState, Port, Words};
+use super::env::{EnvState, Words};
 use super::layout::{rx, tx};
-use super::{entry, op, pin, send, take};
+use super::port::Port;
+use super::{entry, op, pin, posted, send, take};
 use crate::channel::{Channel, Gate, forget_worker, worker_channel};
 
 /// Most receive buffers of a thread: one for each level of nested deliveries.
@@ -61,6 +62,15 @@ impl Binding {
     )]
     pub fn op(&self, env: Env) -> Result<Unknown<'_>> {
         self.entry(&env, "op", op::op)
+    }
+
+    /// `landed(slot, index)`, see `posted.rs`.
+    #[napi(
+        getter,
+        ts_return_type = "(slot: number, index: number) => ArrayBuffer | undefined"
+    )]
+    pub fn landed(&self, env: Env) -> Result<Unknown<'_>> {
+        self.entry(&env, "landed", posted::landed)
     }
 
     fn entry(
@@ -233,6 +243,7 @@ impl Binding {
             half,
             worker: None,
             recalled: true,
+            posted: None,
         }))
     }
 

@@ -2,13 +2,17 @@
 
 use std::ptr;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use napi::sys;
 
 use super::entry::{OK, call};
-use super::env::{EnvState, Port, Words};
+use super::env::{EnvState, Words};
 use super::layout::{KIND_TEXT_ATTACHED, KIND_WIDE, SendStatus, tx};
-use crate::channel::Gate;
+use super::port::Port;
+use crate::channel::{Channel, Gate, Side};
+use crate::landing::Attachment;
 use crate::lane::PushError;
 use crate::slab::SlabPool;
 
@@ -44,20 +48,20 @@ unsafe fn push(
     text: Option<sys::napi_value>,
     attachments: Option<sys::napi_value>,
 ) -> SendStatus {
+    let Ok(slot) = u32::try_from(buffer.read(tx::SLOT)) else {
+        return SendStatus::Invalid;
+    };
     // Attachments first: reading them may run foreign code (only if called with a hostile array).
     let mut attachments = match attachments {
         None => Vec::new(),
-        // SAFETY: the caller's clause.
         Some(array) => {
+            let count = buffer.read(tx::ATTACHMENTS);
             // SAFETY: the caller's clause.
-            match unsafe { copy_attachments(state.env, array, buffer.read(tx::ATTACHMENTS)) } {
+            match unsafe { copy_attachments(state, slot, array, count) } {
                 Ok(list) => list,
                 Err(status) => return status,
             }
         }
-    };
-    let Ok(slot) = u32::try_from(buffer.read(tx::SLOT)) else {
-        return SendStatus::Invalid;
     };
     let mut ports = state.ports.borrow_mut();
     let Some(Some(port)) = ports.get_mut(slot as usize) else {
@@ -102,7 +106,7 @@ unsafe fn write_frame(
     port: &mut Port,
     buffer: Words,
     text: Option<sys::napi_value>,
-    attachments: &mut Vec<Bytes>,
+    attachments: &mut Vec<Attachment>,
 ) -> Result<(), SendStatus> {
     let end = usize::try_from(buffer.read(tx::END)).map_err(|_| SendStatus::Invalid)?;
     if end < tx::BASE || end > buffer.len || end % 2 != 0 {
@@ -121,7 +125,7 @@ unsafe fn write_frame(
     if let (Text::Long(text), true) = (&text, text_bytes > TEXT_IN_LANE) {
         // SAFETY: the caller's clause.
         let block = unsafe { text_block(state.env, *text, wide, units, buffer.read(tx::LAST))? };
-        attachments.push(block);
+        attachments.push(block.into());
         kind |= KIND_TEXT_ATTACHED;
         text_bytes = 0;
     }
@@ -238,15 +242,20 @@ unsafe fn read_text(
     }
 }
 
-/// Copy the contents of an array of ArrayBuffers into recycled memory.
+/// Copy the contents of an array of ArrayBuffers, into buffers that the reader has posted or into recycled memory.
 ///
 /// # Safety
 /// `array` is a value of the running call.
 unsafe fn copy_attachments(
-    env: sys::napi_env,
+    state: &EnvState,
+    slot: u32,
     array: sys::napi_value,
     count: i32,
-) -> Result<Vec<Bytes>, SendStatus> {
+) -> Result<Vec<Attachment>, SendStatus> {
+    let env = state.env;
+    let channel = state
+        .with_port(slot, |port| (Arc::clone(&port.channel), port.side))
+        .ok_or(SendStatus::Invalid)?;
     let count = u32::try_from(count).map_err(|_| SendStatus::Invalid)?;
     let mut list = Vec::new();
     for index in 0..count {
@@ -259,14 +268,31 @@ unsafe fn copy_attachments(
         if !ok {
             return Err(SendStatus::Invalid);
         }
-        let mut block = SlabPool::global()
-            .take(len)
-            .map_err(|_| SendStatus::TooLarge)?;
-        if len > 0 {
+        let content = if len == 0 {
+            &[]
+        } else {
             // SAFETY: V8 gave `data` and `len` for a live buffer, and no JS runs before the copy ends.
-            block.copy_from_slice(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) });
-        }
-        list.push(block.freeze());
+            unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) }
+        };
+        list.push(attachment(&channel, content)?);
     }
     Ok(list)
+}
+
+/// A copy for the reader of the direction that starts at the given side.
+fn attachment(
+    (channel, side): &(Arc<Channel>, Side),
+    content: &[u8],
+) -> Result<Attachment, SendStatus> {
+    // A closed gate: nobody reads the lane, or not for long.
+    if channel.gate(*side) == Gate::Open
+        && let Some(claim) = channel.landings(*side).claim(content.len())
+    {
+        return Ok(claim.fill(content));
+    }
+    let mut block = SlabPool::global()
+        .take(content.len())
+        .map_err(|_| SendStatus::TooLarge)?;
+    block.copy_from_slice(content);
+    Ok(block.freeze().into())
 }

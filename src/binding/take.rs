@@ -6,8 +6,9 @@ use napi::sys;
 
 use super::batch::fill;
 use super::entry::{OK, call};
-use super::env::{EnvState, Port, Words};
+use super::env::{EnvState, Words};
 use super::layout::rx;
+use super::port::Port;
 use crate::channel::Gate;
 
 /// `take(buffer)`: the next batch of frames goes into the receive buffer with that number. Returns
@@ -82,6 +83,9 @@ pub fn advance(port: &mut Port, delivered: usize) {
     }
     let consumer = &mut port.half.consumer;
     consumer.advance(delivered);
+    if let Some(posted) = &mut port.posted {
+        posted.sweep();
+    }
     port.channel
         .disarm_drain(1 - port.side, consumer.consumed());
 }

@@ -40,6 +40,7 @@ use std::collections::VecDeque;
 
 use self::cargo::Cargo;
 use self::drain::StockSizes;
+use crate::landing::Landings;
 use crate::lane::{Consumer, Producer, lane};
 use crate::sync::{Arc, AtomicBool, AtomicU8, AtomicU32, AtomicU64, Mutex, Ordering, fence, lock};
 use crate::wake::Doorbell;
@@ -112,6 +113,8 @@ struct Direction {
     sent_end: AtomicU64,
     /// Frames that take a carrier's frame back and were not read yet. Raised by the producer, lowered by the consumer.
     voids: AtomicU32,
+    /// Buffers of the consumer for the producer to fill.
+    landings: Landings,
     /// Pushed by the producer, popped by the consumer.
     stock: Mutex<StockSizes>,
     /// `stock.bytes`, readable without the lock.
@@ -135,6 +138,7 @@ impl Direction {
             sent_begin: AtomicU64::new(0),
             sent_end: AtomicU64::new(0),
             voids: AtomicU32::new(0),
+            landings: Landings::default(),
             stock: Mutex::new(StockSizes::default()),
             stock_bytes: AtomicU64::new(0),
             cargo: Mutex::new(VecDeque::new()),
@@ -262,6 +266,11 @@ impl Channel {
     pub fn is_adopted(&self, side: Side) -> bool {
         // Relaxed: see `claim`.
         self.adopted[side].load(Ordering::Relaxed)
+    }
+
+    /// The landings of the direction that starts at `side`.
+    pub fn landings(&self, side: Side) -> &Landings {
+        &self.directions[side].landings
     }
 
     /// The gate of the direction that starts at `side`.

@@ -1,7 +1,7 @@
 //! What a frame looks like in a segment, and to its reader.
 #![forbid(unsafe_code)]
 
-use bytes::Bytes;
+use crate::landing::Attachment;
 
 /// The fixed part of a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(super) const LIST_BYTES: usize = 8;
 /// Spare bytes behind the text area while it is written.
 pub(super) const TEXT_SPARE: usize = 4;
 
-const _: () = assert!(TEXT_SPARE <= LIST_BYTES && size_of::<*mut Bytes>() <= LIST_BYTES);
+const _: () = assert!(TEXT_SPARE <= LIST_BYTES && size_of::<*mut Attachment>() <= LIST_BYTES);
 
 #[inline]
 fn padded(text: usize) -> usize {
@@ -86,15 +86,15 @@ pub struct Frame<'a> {
     pub words: &'a [u8],
     /// The text area.
     pub text: &'a [u8],
-    /// What travels beside the frame. Clone to keep (a reference count, no copy).
-    pub attachments: &'a [Bytes],
+    /// What travels beside the frame. `Attachment::bytes` to keep (a reference count, no copy).
+    pub attachments: &'a [Attachment],
     /// Bytes as accounted: [`FrameHeader::span`] and the length of each attachment.
     pub size: u64,
 }
 
 /// Bytes of a frame as accounted.
 #[inline]
-pub(super) fn accounted(header: &FrameHeader, attachments: &[Bytes]) -> u64 {
-    let beside: usize = attachments.iter().map(Bytes::len).sum();
+pub(super) fn accounted(header: &FrameHeader, attachments: &[Attachment]) -> u64 {
+    let beside: usize = attachments.iter().map(Attachment::len).sum();
     (header.span() + beside) as u64
 }

@@ -4,9 +4,9 @@
 use super::frame::{FrameHeader, TEXT_SPARE, accounted, room_for};
 use super::segment::{Blank, WriteEnd};
 use super::shared::Shared;
+use crate::landing::Attachment;
 use crate::slab::OutOfMemory;
 use crate::sync::Arc;
-use bytes::Bytes;
 
 /// Sizes of segments in bytes, header included. Tiny under loom, so that two frames cross a boundary.
 #[cfg(not(loom))]
@@ -156,7 +156,7 @@ impl Producer {
     }
 
     #[inline]
-    fn publish(&mut self, header: FrameHeader, attachments: Vec<Bytes>) {
+    fn publish(&mut self, header: FrameHeader, attachments: Vec<Attachment>) {
         if self.closed {
             return;
         }
@@ -242,11 +242,10 @@ impl Reserved<'_> {
         self.text = bytes as u32;
     }
 
-    /// Publishes the frame. `attachments` (a `Vec`, an array or a slice of `Bytes`) travel beside it and are
+    /// Publishes the frame. `attachments` travel beside it and are
     /// owned by the lane from here on, even if the lane is closed or its consumer gone.
     #[inline]
-    pub fn commit(self, kind: u32, attachments: impl Into<Vec<Bytes>>) {
-        let attachments = attachments.into();
+    pub fn commit(self, kind: u32, attachments: Vec<Attachment>) {
         let header = FrameHeader {
             kind,
             words: self.words,

@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use threadport::landing::Attachment;
 use threadport::lane::{Frame, FrameHeader, Producer, PushError};
 
 /// What to push: everything else follows from it.
@@ -60,10 +61,10 @@ impl Recipe {
         fill(frame.words_mut(), self.seed);
         fill(frame.text_mut(), self.seed ^ 1);
         frame.set_text_len(self.text_len());
-        let attachments: Vec<Bytes> = self
+        let attachments: Vec<Attachment> = self
             .attachments
             .iter()
-            .map(|&len| live.bytes(len, self.seed))
+            .map(|&len| live.bytes(len, self.seed).into())
             .collect();
         frame.commit(self.seed, attachments);
         Ok(())
@@ -78,9 +79,10 @@ impl Recipe {
         assert_eq!(frame.text.len(), self.text_len());
         assert!(follows(frame.words, self.seed));
         assert!(follows(frame.text, self.seed ^ 1));
-        let lengths: Vec<usize> = frame.attachments.iter().map(Bytes::len).collect();
+        let lengths: Vec<usize> = frame.attachments.iter().map(Attachment::len).collect();
         assert_eq!(lengths, self.attachments);
-        assert!(frame.attachments.iter().all(|a| follows(a, self.seed)));
+        let mut contents = frame.attachments.iter().filter_map(Attachment::bytes);
+        assert!(contents.all(|a| follows(&a, self.seed)));
     }
 }
 

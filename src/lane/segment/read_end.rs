@@ -2,7 +2,7 @@
 
 use super::super::frame::{Frame, FrameHeader, accounted};
 use super::{Blank, Segment, data};
-use bytes::Bytes;
+use crate::landing::Attachment;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
@@ -253,11 +253,11 @@ unsafe fn read_list(
     segment: NonNull<Segment>,
     position: usize,
     header: &FrameHeader,
-) -> *mut Bytes {
+) -> *mut Attachment {
     // SAFETY: `publish` put the pointer there, inside the frame.
     unsafe {
         let place = data(segment).add(position + header.list_offset());
-        place.cast::<*mut Bytes>().read_unaligned()
+        place.cast::<*mut Attachment>().read_unaligned()
     }
 }
 
@@ -271,7 +271,7 @@ unsafe fn take_list(
     segment: NonNull<Segment>,
     position: usize,
     header: &FrameHeader,
-) -> Box<[Bytes]> {
+) -> Box<[Attachment]> {
     // SAFETY: `store_list` made the pointer from a box of that length, and it is taken once.
     unsafe {
         let list = read_list(segment, position, header);

@@ -2,8 +2,8 @@
 
 use super::super::frame::FrameHeader;
 use super::{HEADER, ReadEnd, SEALED, Segment, data};
+use crate::landing::Attachment;
 use crate::sync::Ordering;
-use bytes::Bytes;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
@@ -69,7 +69,7 @@ impl WriteEnd {
     ///
     /// If there is less room than the frame spans, or the list is not as long as the header says.
     #[inline]
-    pub(in crate::lane) fn publish(&mut self, header: FrameHeader, list: Vec<Bytes>) {
+    pub(in crate::lane) fn publish(&mut self, header: FrameHeader, list: Vec<Attachment>) {
         assert!(list.len() == header.attachments as usize);
         let span = header.span();
         debug_assert!(span.is_multiple_of(8), "the word's lowest bit is the seal");
@@ -109,14 +109,14 @@ impl Drop for WriteEnd {
 
 /// Moves the attachment list of a frame into its place (R6).
 #[cold]
-fn store_list(place: &mut [u8], list: Vec<Bytes>) {
-    assert!(place.len() >= size_of::<*mut Bytes>());
-    let list = Box::into_raw(list.into_boxed_slice()).cast::<Bytes>();
+fn store_list(place: &mut [u8], list: Vec<Attachment>) {
+    assert!(place.len() >= size_of::<*mut Attachment>());
+    let list = Box::into_raw(list.into_boxed_slice()).cast::<Attachment>();
     // SAFETY: in bounds (asserted). Unaligned costs nothing here and needs no further reason.
     unsafe {
         place
             .as_mut_ptr()
-            .cast::<*mut Bytes>()
+            .cast::<*mut Attachment>()
             .write_unaligned(list)
     }
 }

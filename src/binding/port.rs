@@ -1,0 +1,49 @@
+//! A port of this thread.
+
+use std::sync::Arc;
+
+use super::posted::Posted;
+use crate::channel::{Channel, Half, Side, forget_worker};
+
+/// A port attached to this thread.
+pub struct Port {
+    pub channel: Arc<Channel>,
+    pub side: Side,
+    pub half: Half,
+    /// Set for the channel between a worker and its parent.
+    pub worker: Option<u64>,
+    /// The peer's half, here for a recall only: the channel does not ring here.
+    pub recalled: bool,
+    /// Buffers posted ahead for the peer to fill.
+    pub posted: Option<Box<Posted>>,
+}
+
+impl Port {
+    /// The port is gone for good: its peer learns that nothing more will come.
+    pub fn close(self) {
+        let Port {
+            channel,
+            side,
+            half,
+            worker,
+            recalled,
+            posted,
+        } = self;
+        if recalled {
+            // The thread was killed in the middle of it.
+            channel.end_recall(side, half);
+            return;
+        }
+        channel.bell(side).detach();
+        channel.shut_gate(1 - side);
+        channel.drop_cargo(1 - side);
+        channel.drop_doomed(side);
+        // The frames first: what is in them need not be kept.
+        drop(half);
+        drop(posted);
+        channel.bell(1 - side).ring();
+        if let Some(thread) = worker {
+            forget_worker(thread);
+        }
+    }
+}
