@@ -95,6 +95,8 @@ pub struct EnvState {
     pub released: Rc<Cell<i64>>,
     /// Bytes of all buffers that ports of this thread have posted.
     pub posted_bytes: Rc<Cell<usize>>,
+    /// How often the thread went to sleep since one of them was read.
+    pub posted_idle: Cell<u32>,
     drain: sys::napi_ref,
     handles: RefCell<Handles>,
     /// One for each reason to poll: what pays after one need not pay after the other.
@@ -154,6 +156,7 @@ impl EnvState {
             short_text: RefCell::new([0; tx::SHORT_TEXT + 1]),
             released: Rc::new(Cell::new(0)),
             posted_bytes: Rc::new(Cell::new(0)),
+            posted_idle: Cell::new(0),
             drain: drain_ref,
             handles: RefCell::new(handles),
             policies: RefCell::new([PollPolicy::new(cores), PollPolicy::new(cores)]),
@@ -247,6 +250,7 @@ impl EnvState {
 
     /// Sleep until the next wake-up, or run again if news came in between.
     fn park(&self) {
+        self.withdraw_unused();
         while !self.reactor.park() {
             if self.start_polling() {
                 return;

@@ -29,6 +29,9 @@ const MOST: usize = 64;
 /// Most bytes of all ports of a thread.
 const MOST_BYTES: usize = 8 << 20;
 
+/// After going to sleep that often without reading one of them, a thread gives them up.
+const IDLE: u32 = 64;
+
 /// What a port has posted: free buffers, and those in frames that are not consumed.
 pub struct Posted {
     env: sys::napi_env,
@@ -239,12 +242,7 @@ pub unsafe extern "C" fn landed(
         let found = state.with_port(slot, find).flatten();
         if let Some(Found::Nothing { starved: true }) = found {
             // Other ports have all that a thread may have, in use or not.
-            let mut ports = state.ports.borrow_mut();
-            let others = ports
-                .iter_mut()
-                .flatten()
-                .filter_map(|port| port.posted.as_mut());
-            others.for_each(|posted| posted.withdraw());
+            state.withdraw_posted();
         }
         match found {
             Some(Found::Array(array)) => array,
@@ -252,6 +250,30 @@ pub unsafe extern "C" fn landed(
         }
     })
     .unwrap_or(ptr::null_mut())
+}
+
+impl EnvState {
+    /// The thread goes to sleep: what it has not used for long is memory for nothing.
+    pub fn withdraw_unused(&self) {
+        let idle = self.posted_idle.get() + 1;
+        if self.posted_bytes.get() == 0 {
+            return;
+        }
+        self.posted_idle.set(idle % IDLE);
+        if idle == IDLE {
+            self.withdraw_posted();
+        }
+    }
+
+    /// Let go of the buffers that nobody has filled.
+    fn withdraw_posted(&self) {
+        let mut ports = self.ports.borrow_mut();
+        let posted = ports
+            .iter_mut()
+            .flatten()
+            .filter_map(|port| port.posted.as_mut());
+        posted.for_each(|posted| posted.withdraw());
+    }
 }
 
 enum Found {
@@ -282,6 +304,7 @@ fn take_landed(state: &EnvState, port: &mut Port, index: usize) -> Option<Found>
         .unwrap_or_else(|| Posted::new(state, port));
     let array = posted.array(landing);
     posted.expect(len, array.is_some());
+    state.posted_idle.set(0);
     let starved = posted.buffers.is_empty() && state.posted_bytes.get() + len > MOST_BYTES;
     port.posted = Some(posted);
     Some(array.map_or(Found::Nothing { starved }, Found::Array))
