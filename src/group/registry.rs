@@ -1,0 +1,197 @@
+//! The groups of the process by name, and whether they may be native at all.
+//!
+//! A stock member of the same name that is not ours sees what is posted on stock ports only, and nobody can see that it is
+//! there. So groups are native only while the process is *covered*: every thread was told to be clean
+//! ([`Groups::cover`], [`Groups::thread_clean`]), which its owner does when no code of the program has run in it yet and each
+//! broadcast channel that is made there from then on joins here. A thread that was started and has not said so makes the
+//! process uncovered until it does; if it ends without, it may have posted what nobody has counted.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Entry, Group, Member, Members};
+use crate::channel::Channel;
+use crate::sync::{Arc, AtomicU64, Mutex, lock};
+
+/// Threads by their ids in Node.
+#[derive(Default)]
+struct Threads {
+    /// The first one is clean.
+    wanted: bool,
+    /// Never again.
+    ruined: bool,
+    /// Being started; their ids are not known yet.
+    starting: u32,
+    /// Started, not known to be clean.
+    pending: HashSet<u64>,
+    clean: HashSet<u64>,
+}
+
+impl Threads {
+    fn covered(&self) -> bool {
+        self.wanted && !self.ruined && self.starting == 0 && self.pending.is_empty()
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    groups: HashMap<String, Arc<Group>>,
+    threads: Threads,
+}
+
+impl Table {
+    /// After a change to `threads`.
+    fn tell(&self) {
+        let covered = self.threads.covered();
+        for group in self.groups.values() {
+            let mut members = lock(&group.members);
+            members.covered = covered;
+            if !covered {
+                members.leave_native();
+            }
+        }
+    }
+}
+
+/// All groups of the process. Lock order: table, then group.
+pub struct Groups {
+    table: Mutex<Table>,
+    /// Ticks with each stock post.
+    clock: Arc<AtomicU64>,
+}
+
+impl Groups {
+    /// No groups, nothing covered.
+    pub fn new() -> Arc<Groups> {
+        Arc::new(Groups {
+            table: Mutex::new(Table::default()),
+            clock: Arc::new(AtomicU64::new(1)),
+        })
+    }
+
+    fn threads(&self, change: impl FnOnce(&mut Threads)) {
+        let mut table = lock(&self.table);
+        let before = table.threads.covered();
+        change(&mut table.threads);
+        if before != table.threads.covered() {
+            table.tell();
+        }
+    }
+
+    /// The first thread is clean.
+    pub fn cover(&self) {
+        self.threads(|threads| threads.wanted = true);
+    }
+
+    /// Members that do not join may come into being from now on.
+    pub fn uncover(&self) {
+        self.threads(|threads| threads.ruined = true);
+    }
+
+    /// A thread is about to be started.
+    pub fn thread_starting(&self) {
+        self.threads(|threads| threads.starting += 1);
+    }
+
+    /// It has this id, or was not started after all. It may have said that it is clean already.
+    pub fn thread_started(&self, id: Option<u64>) {
+        self.threads(|threads| {
+            threads.starting = threads.starting.saturating_sub(1);
+            if let Some(id) = id.filter(|id| !threads.clean.contains(id)) {
+                threads.pending.insert(id);
+            }
+        });
+    }
+
+    /// This thread is clean.
+    pub fn thread_clean(&self, id: u64) {
+        self.threads(|threads| {
+            threads.pending.remove(&id);
+            threads.clean.insert(id);
+        });
+    }
+
+    /// This thread has ended.
+    pub fn thread_gone(&self, id: u64) {
+        let mut table = lock(&self.table);
+        table.threads.clean.remove(&id);
+        if !table.threads.pending.remove(&id) {
+            return;
+        }
+        for group in table.groups.values() {
+            lock(&group.members).pinned = true;
+        }
+        table.tell();
+    }
+
+    /// Before the stock port of a member is made: what `join` needs to tell whether its queue holds messages that were
+    /// counted before. 0: it cannot be told.
+    pub fn ticket(&self, name: &str) -> u64 {
+        let table = lock(&self.table);
+        let group = table.groups.get(name);
+        group.map_or(0, |group| {
+            let members = lock(&group.members);
+            if members.posting == 0 {
+                members.last_begun
+            } else {
+                0
+            }
+        })
+    }
+
+    /// A new member, whose stock port was made after `ticket`. Its inbox is side 0 of the channel.
+    pub fn join(groups: &Arc<Groups>, name: &str, ticket: u64) -> (Member, Arc<Channel>) {
+        let (channel, producer) = Channel::inbox();
+        let mut table = lock(&groups.table);
+        let covered = table.threads.covered();
+        let group = table.groups.entry(name.to_owned()).or_insert_with(|| {
+            Arc::new(Group {
+                name: name.to_owned(),
+                members: Mutex::new(Members {
+                    covered,
+                    native: covered,
+                    ..Members::default()
+                }),
+            })
+        });
+        let group = Arc::clone(group);
+        let mut members = lock(&group.members);
+        let id = members.next_id;
+        members.next_id += 1;
+        let exact = members.posting == 0 && members.last_begun == ticket;
+        let entry = Entry {
+            id,
+            producer,
+            channel: Arc::clone(&channel),
+            base: members.sent,
+            own: 0,
+            posting: 0,
+            exact,
+        };
+        members.entries.push(entry);
+        let began_native = members.native;
+        drop(members);
+        let member = Member {
+            groups: Arc::clone(groups),
+            group,
+            clock: Arc::clone(&groups.clock),
+            id,
+            began_native,
+        };
+        (member, channel)
+    }
+
+    pub(super) fn leave(&self, member: &Member) {
+        let mut table = lock(&self.table);
+        if member.leave() {
+            table.groups.remove(&member.group.name);
+        }
+    }
+}
+
+/// The one of this process.
+#[cfg(not(loom))]
+pub fn groups() -> &'static Arc<Groups> {
+    static GROUPS: crate::sync::process::OnceLock<Arc<Groups>> =
+        crate::sync::process::OnceLock::new();
+    GROUPS.get_or_init(Groups::new)
+}
