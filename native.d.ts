@@ -3,6 +3,22 @@
 
 /** State of this thread. */
 export declare class Binding {
+  /** Before the stock port of a member is made, see `join_group`. */
+  groupTicket(name: string): number
+  /** A new member of a broadcast group; its stock port was made after the ticket. */
+  joinGroup(name: string, ticket: number): number | null
+  /** No code of the program has run in this, the first thread, and all broadcast channels made here join. */
+  cover(): void
+  /** From now on there may be broadcast channels that do not join. */
+  uncover(): void
+  /** A worker is about to be started. */
+  threadStarting(): void
+  /** It has this id; none: it was not started. */
+  threadStarted(id?: number | undefined | null): void
+  /** `cover` for the thread of a worker. */
+  threadClean(id: number): void
+  /** A worker has ended. */
+  threadGone(id: number): void
   /** Undo a detach. Returns a slot. */
   reattach(ticket: number): number
   /** Take the cargo of message `index` back: its post threw. Returns fresh tickets. */

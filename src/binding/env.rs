@@ -28,6 +28,7 @@ use super::layout::tx;
 use super::uv::{Handle, Uv};
 use super::waking::{ThreadsafeWaker, WakeHandle};
 use crate::channel::{Channel, Half, PortRef, Side, forget_worker};
+use crate::group::Member;
 use crate::wake::{Poll, PollPolicy, Reactor, Waker};
 
 /// A port attached to this thread.
@@ -37,6 +38,8 @@ pub struct Port {
     pub half: Half,
     /// Set for the channel between a worker and its parent.
     pub worker: Option<u64>,
+    /// Set for a member of a broadcast group: the channel is its inbox.
+    pub member: Option<Member>,
     /// The peer's half, here for a recall only: the channel does not ring here.
     pub recalled: bool,
 }
@@ -49,6 +52,7 @@ impl Port {
             side,
             half,
             worker,
+            member,
             recalled,
         } = self;
         if recalled {
@@ -60,7 +64,7 @@ impl Port {
         channel.shut_gate(1 - side);
         channel.drop_cargo(1 - side);
         channel.drop_doomed(side);
-        drop(half);
+        drop((member, half));
         channel.bell(1 - side).ring();
         if let Some(thread) = worker {
             forget_worker(thread);

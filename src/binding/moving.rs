@@ -80,6 +80,7 @@ impl EnvState {
             side,
             half,
             worker,
+            member: None,
             recalled: false,
         });
         Some((slot, baggage))

@@ -42,6 +42,7 @@ impl EnvState {
                     side: port.side,
                     half,
                     worker: None,
+                    member: None,
                     recalled: false,
                 };
                 *self.ports.borrow_mut().get_mut(slot as usize)? = Some(back);

@@ -232,6 +232,7 @@ impl Binding {
             side,
             half,
             worker: None,
+            member: None,
             recalled: true,
         }))
     }

@@ -1,0 +1,66 @@
+//! Broadcast groups as seen from `lib/messaging/broadcast.ts`.
+
+use napi_derive::napi;
+
+use super::ports::Binding;
+use crate::group::{Groups, groups};
+
+/// Node's group is that of the C string of the name.
+fn group_name(name: &str) -> &str {
+    name.split_once('\0').map_or(name, |(start, _)| start)
+}
+
+#[napi]
+impl Binding {
+    /// Before the stock port of a member is made, see `join_group`.
+    #[napi]
+    pub fn group_ticket(&self, name: String) -> f64 {
+        groups().ticket(group_name(&name)) as f64
+    }
+
+    /// A new member of a broadcast group; its stock port was made after the ticket.
+    #[napi]
+    pub fn join_group(&self, name: String, ticket: f64) -> Option<u32> {
+        let (member, inbox) = Groups::join(groups(), group_name(&name), ticket as u64);
+        let (slot, _) = self.state.attach_port(&inbox, 0, None)?;
+        self.state
+            .with_port(slot, |port| port.member = Some(member));
+        Some(slot)
+    }
+
+    /// No code of the program has run in this, the first thread, and all broadcast channels made here join.
+    #[napi]
+    pub fn cover(&self) {
+        groups().cover();
+    }
+
+    /// From now on there may be broadcast channels that do not join.
+    #[napi]
+    pub fn uncover(&self) {
+        groups().uncover();
+    }
+
+    /// A worker is about to be started.
+    #[napi]
+    pub fn thread_starting(&self) {
+        groups().thread_starting();
+    }
+
+    /// It has this id; none: it was not started.
+    #[napi]
+    pub fn thread_started(&self, id: Option<f64>) {
+        groups().thread_started(id.map(|id| id as u64));
+    }
+
+    /// `cover` for the thread of a worker.
+    #[napi]
+    pub fn thread_clean(&self, id: f64) {
+        groups().thread_clean(id as u64);
+    }
+
+    /// A worker has ended.
+    #[napi]
+    pub fn thread_gone(&self, id: f64) {
+        groups().thread_gone(id as u64);
+    }
+}
