@@ -28,12 +28,13 @@ const listenerCount = uncurried(EventEmitter.prototype.listenerCount as never) a
 const WORKER_DATA = -1;
 
 let stateOfWorker: (worker: WorkerBase) => PortState | undefined;
-let forgetState: (worker: WorkerBase, state: PortState) => void;
+let endState: (worker: WorkerBase, state: PortState) => void;
 
 class WorkerBase extends StockWorker {
   static {
     stateOfWorker = (worker) => worker.#state;
-    forgetState = (worker, { highWaterMark }) => {
+    endState = (worker, { highWaterMark }) => {
+      native.threadGone(worker.#thread);
       worker.#highWaterMark = highWaterMark;
       worker.#state = undefined;
     };
@@ -42,17 +43,22 @@ class WorkerBase extends StockWorker {
   /** The end of the public channel in this thread; undefined after 'exit'. */
   #state: PortState | undefined;
   #highWaterMark: number | undefined;
+  readonly #thread: number;
 
   constructor(filename: string | URL, options?: unknown) {
     const ports = transferredPorts(options);
     const moved = detachAll(undefined, ports, false);
     noteOptions(options);
+    native.threadStarting();
     try {
       super(filename, guardedOptions(options) as never);
     } catch (error) {
+      native.threadStarted();
       reattachAll(moved);
       throw error;
     }
+    this.#thread = this.threadId;
+    native.threadStarted(this.#thread);
     forgetMoved(moved, ports);
     this.#state = adoptPublicPort(this, moved, options);
   }
@@ -95,7 +101,7 @@ function extend(symbol: symbol | undefined, before: Hook | undefined, after?: Ho
 
 function extendInternals(): void {
   extend(kOnExit, deliverRest, (state, _, worker) => {
-    forgetState(worker, state);
+    endState(worker, state);
     forget(state);
   });
   // What is in the lane comes before what Node reports behind it.
