@@ -11,10 +11,10 @@ export declare class Binding {
   cover(): void
   /** From now on there may be broadcast channels that do not join. */
   uncover(): void
-  /** A worker is about to be started. */
-  threadStarting(): void
-  /** It has this id; none: it was not started. */
-  threadStarted(id?: number | undefined | null): void
+  /** A worker is about to be started, or was. */
+  threadSeen(id: number): void
+  /** It was not started after all. */
+  threadFailed(id: number): void
   /** `cover` for the thread of a worker. */
   threadClean(id: number): void
   /** A worker has ended. */

@@ -278,36 +278,30 @@ fn a_pinned_group_stays_stock_and_others_do_not() {
 fn a_thread_uncovers_the_process_until_it_says_that_it_is_clean() {
     let groups = covered();
     let sender = join(&groups, "a");
-    groups.thread_starting();
+    groups.thread_seen(7);
     assert_eq!(sender.post(1), Posted::Stock);
-    groups.thread_started(Some(7));
-    assert_eq!(sender.post(2), Posted::Stock);
     groups.thread_clean(7);
+    groups.thread_seen(7);
+    assert_eq!(sender.post(2), Posted::Sent);
     assert_eq!(sender.post(3), Posted::Sent);
     groups.thread_gone(7);
     assert_eq!(sender.post(4), Posted::Sent);
 }
 
 #[test]
-fn a_thread_may_be_clean_before_its_id_is_known_and_one_that_did_not_start_is_forgotten() {
+fn a_thread_that_did_not_start_is_forgotten() {
     let groups = covered();
     let sender = join(&groups, "a");
-    groups.thread_starting();
-    groups.thread_clean(7);
-    assert_eq!(sender.post(1), Posted::Stock);
-    groups.thread_started(Some(7));
-    assert_eq!(sender.post(2), Posted::Sent);
-    groups.thread_starting();
-    groups.thread_started(None);
-    assert_eq!(sender.post(3), Posted::Sent);
+    groups.thread_seen(7);
+    groups.thread_failed(7);
+    assert_eq!(sender.post(1), Posted::Sent);
 }
 
 #[test]
 fn groups_that_an_unknown_thread_may_have_posted_to_stay_stock() {
     let groups = covered();
     let old = join(&groups, "a");
-    groups.thread_starting();
-    groups.thread_started(Some(7));
+    groups.thread_seen(7);
     groups.thread_gone(7);
     assert_eq!(old.post(1), Posted::Stock);
     assert_eq!(join(&groups, "b").post(1), Posted::Sent);

@@ -7,12 +7,12 @@
  */
 import { apply, defineOwn, defineProperty, hasOwn, ownDescriptor } from '../codec/primordials';
 import { RangeTooLarge } from '../errors';
-import { SENT, TOO_LARGE } from '../native';
+import { GATE_CLOSED, SENT, TOO_LARGE } from '../native';
 import { adopt } from './adopt';
 import { safePost } from './guard';
 import { KIND_VALUE, type PortState, stateOf } from './state';
-import { isStockPort, StockBroadcastChannel, stock, stockReceive } from './stock';
-import { attach, beganNative, beginBroadcast, encoder, endBroadcast, native, releaseEncoder, sendEncoded } from './thread';
+import { isStockPort, StockBroadcastChannel, StockWorker, stock, stockReceive } from './stock';
+import { attach, beganNative, beginBroadcast, encodedValue, encoder, endBroadcast, native, releaseEncoder, sendEncoded } from './thread';
 
 /** So many posts of a member go by its stock port before the inboxes are tried again: a change costs each member a frame. */
 const PATIENCE = 16;
@@ -80,6 +80,48 @@ function onHandle(channel: object, handle: unknown): void {
   state.laneFed = beganNative(slot);
 }
 
+/** The worker that was asked for its thread id last, by its own constructor or by others. */
+let seen: { worker: object; id: number } | undefined;
+
+const threadId = ownDescriptor(StockWorker.prototype, 'threadId');
+
+/** What has that accessor: the built-in class, and ours. */
+const workerClasses: object[] = [StockWorker.prototype];
+
+export function noteWorkerClass(prototype: object): void {
+  defineOwn(workerClasses, workerClasses.length, prototype);
+}
+
+function defineThreadId(descriptor: PropertyDescriptor): void {
+  for (let i = 0; i < workerClasses.length; i++) defineProperty(workerClasses[i]!, 'threadId', descriptor);
+}
+
+/** The constructor of every worker, also of those that run module hooks, asks for its thread id before the thread starts. */
+function watchWorkers(): void {
+  const ask = threadId?.get;
+  if (ask === undefined) return;
+  const get = function (this: object): number {
+    const id = apply(ask, this, []) as number;
+    if (id > 0) {
+      seen = { worker: this, id };
+      native.threadSeen(id);
+    }
+    return id;
+  };
+  defineThreadId({ __proto__: null, ...threadId, get } as PropertyDescriptor);
+}
+
+/** A worker was made: its thread must have been seen, or none can be. */
+export function workerMade(worker: object): void {
+  if (keys !== undefined && seen?.worker !== worker) native.uncover();
+}
+
+/** The constructor of a worker of this class threw. */
+export function workerFailed(isUnfinished: (worker: object) => boolean): void {
+  if (seen !== undefined && isUnfinished(seen.worker)) native.threadFailed(seen.id);
+  seen = undefined;
+}
+
 /** Every broadcast channel that is made in this thread from now on joins. False where that cannot be seen to. */
 function watch(): boolean {
   const found = findKeys();
@@ -88,6 +130,7 @@ function watch(): boolean {
   if (found === undefined || hasOwn(prototype, found.handle) || !Object.isExtensible(prototype)) return false;
   onAssignment(found.name, onName);
   onAssignment(found.handle, onHandle);
+  watchWorkers();
   keys = found;
   return true;
 }
@@ -109,6 +152,7 @@ export function uncover(): void {
   const prototype = StockBroadcastChannel.prototype as unknown as Record<symbol, unknown>;
   delete prototype[keys.name];
   delete prototype[keys.handle];
+  if (threadId !== undefined) defineThreadId(threadId);
 }
 
 /** What Node's `receiveMessageOnPort` reads in place of a channel. */
@@ -119,14 +163,17 @@ export function receiverOf(port: unknown): unknown {
 
 /** Post to the other members. */
 export function broadcast(state: PortState, value: unknown, list: unknown[] | undefined): boolean | undefined {
+  let unread = value;
   if (list === undefined && state.patience === 0 && encoder.encode(value)) {
     const status = sendEncoded(state.slot, KIND_VALUE);
+    // Its getters have run, and must not run again.
+    if (status === GATE_CLOSED) unread = encodedValue(value);
     releaseEncoder();
     if (status === SENT) return true;
     if (status === TOO_LARGE) throw new RangeTooLarge();
   }
   state.patience = state.patience > 0 ? state.patience - 1 : PATIENCE;
-  return postStock(state, value, list);
+  return postStock(state, unread, list);
 }
 
 function postStock(state: PortState, value: unknown, list: unknown[] | undefined): boolean | undefined {

@@ -8,6 +8,7 @@ import { findPorts } from './find';
 import { noteOptions } from './follow';
 import { guarded } from './guard';
 import { adopt, adoptArrivals } from './adopt';
+import { noteWorkerClass, workerFailed, workerMade } from './broadcast';
 import { pull, taken } from './carrier';
 import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
 import { bufferedAmount, setHighWaterMark } from './port';
@@ -23,6 +24,9 @@ type Listen = (emitter: EventEmitter, name: string, listener: (name: unknown) =>
 
 const on = uncurried(EventEmitter.prototype.on as never) as unknown as Listen;
 const listenerCount = uncurried(EventEmitter.prototype.listenerCount as never) as unknown as (emitter: EventEmitter, name: string) => number;
+
+/** `instanceof` would be true of workers of the built-in class as well. */
+const { isPrototypeOf } = Object.prototype;
 
 /** Number of the "message" that is a worker's workerData. */
 const WORKER_DATA = -1;
@@ -49,16 +53,15 @@ class WorkerBase extends StockWorker {
     const ports = transferredPorts(options);
     const moved = detachAll(undefined, ports, false);
     noteOptions(options);
-    native.threadStarting();
     try {
       super(filename, guardedOptions(options) as never);
     } catch (error) {
-      native.threadStarted();
+      workerFailed((worker) => apply(isPrototypeOf, WorkerBase.prototype, [worker]) && !(#thread in worker));
       reattachAll(moved);
       throw error;
     }
+    workerMade(this);
     this.#thread = this.threadId;
-    native.threadStarted(this.#thread);
     forgetMoved(moved, ports);
     this.#state = adoptPublicPort(this, moved, options);
   }
@@ -123,6 +126,7 @@ function ownMethods(): void {
 
 extendInternals();
 ownMethods();
+noteWorkerClass(WorkerBase.prototype);
 Object.defineProperty(WorkerBase, 'name', { value: 'Worker' });
 Object.defineProperty(WorkerBase, 'length', { value: 1 });
 sharesInstances(WorkerBase, StockWorker);

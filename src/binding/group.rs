@@ -40,16 +40,16 @@ impl Binding {
         groups().uncover();
     }
 
-    /// A worker is about to be started.
+    /// A worker is about to be started, or was.
     #[napi]
-    pub fn thread_starting(&self) {
-        groups().thread_starting();
+    pub fn thread_seen(&self, id: f64) {
+        groups().thread_seen(id as u64);
     }
 
-    /// It has this id; none: it was not started.
+    /// It was not started after all.
     #[napi]
-    pub fn thread_started(&self, id: Option<f64>) {
-        groups().thread_started(id.map(|id| id as u64));
+    pub fn thread_failed(&self, id: f64) {
+        groups().thread_failed(id as u64);
     }
 
     /// `cover` for the thread of a worker.

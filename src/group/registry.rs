@@ -19,16 +19,14 @@ struct Threads {
     wanted: bool,
     /// Never again.
     ruined: bool,
-    /// Being started; their ids are not known yet.
-    starting: u32,
-    /// Started, not known to be clean.
+    /// Not known to be clean.
     pending: HashSet<u64>,
     clean: HashSet<u64>,
 }
 
 impl Threads {
     fn covered(&self) -> bool {
-        self.wanted && !self.ruined && self.starting == 0 && self.pending.is_empty()
+        self.wanted && !self.ruined && self.pending.is_empty()
     }
 }
 
@@ -87,18 +85,19 @@ impl Groups {
         self.threads(|threads| threads.ruined = true);
     }
 
-    /// A thread is about to be started.
-    pub fn thread_starting(&self) {
-        self.threads(|threads| threads.starting += 1);
-    }
-
-    /// It has this id, or was not started after all. It may have said that it is clean already.
-    pub fn thread_started(&self, id: Option<u64>) {
+    /// A thread is about to be started, or was.
+    pub fn thread_seen(&self, id: u64) {
         self.threads(|threads| {
-            threads.starting = threads.starting.saturating_sub(1);
-            if let Some(id) = id.filter(|id| !threads.clean.contains(id)) {
+            if !threads.clean.contains(&id) {
                 threads.pending.insert(id);
             }
+        });
+    }
+
+    /// It was not started after all.
+    pub fn thread_failed(&self, id: u64) {
+        self.threads(|threads| {
+            threads.pending.remove(&id);
         });
     }
 

@@ -166,19 +166,24 @@ fn a_join_against_a_stock_post() {
     });
 }
 
-/// A thread is started, says that it is clean, and its starter learns its id, in any order: it ends covered.
+/// A thread says that it is clean while another posts and a third ends: nothing is native before, and all is after.
 #[test]
-fn a_clean_thread_against_its_starter() {
+fn a_clean_thread_against_a_post() {
     bounded(3, || {
         let groups = Groups::new();
         groups.cover();
         let (one, _one) = join(&groups);
-        groups.thread_starting();
+        let (_two, mut two) = join(&groups);
+        groups.thread_seen(7);
         let shared = groups.clone();
         let worker = thread::spawn(move || shared.thread_clean(7));
-        assert_eq!(post(&one, 11), Posted::Stock);
-        groups.thread_started(Some(7));
+        let early = post(&one, 11);
         worker.join().unwrap();
         assert_eq!(post(&one, 12), Posted::Sent);
+        let expected: &[u32] = match early {
+            Posted::Sent => &[kind::STOCK, 100, 11, 12],
+            _ => &[kind::STOCK, 100, 12],
+        };
+        assert_eq!(take(&mut two), expected);
     });
 }
