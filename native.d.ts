@@ -3,10 +3,13 @@
 
 /** State of this thread. */
 export declare class Binding {
-  /** Before the stock port of a member is made, see `join_group`. */
-  groupTicket(name: string): number
-  /** A new member of a broadcast group; its stock port was made after the ticket. */
-  joinGroup(name: string, ticket: number): number | null
+  /**
+   * Before the stock port of a member is made. A ticket that no member follows keeps its group from native inboxes until
+   * the next one, or the end of the thread.
+   */
+  groupTicket(name: string): void
+  /** The member that the ticket is for, now that its stock port is there. */
+  joinGroup(): number | null
   /** No code of the program has run in this, the first thread, and all broadcast channels made here join. */
   cover(): void
   /** From now on there may be broadcast channels that do not join. */

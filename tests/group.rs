@@ -7,7 +7,7 @@ use std::thread;
 use bytes::Bytes;
 use proptest::prelude::*;
 use threadport::channel::{Channel, Half};
-use threadport::group::{Groups, Member, Message, Posted, kind};
+use threadport::group::{Groups, Member, Message, Posted, Ticket, kind};
 
 const VALUE: u32 = 1;
 
@@ -59,8 +59,8 @@ fn message(words: &[u8]) -> Message<'_> {
     }
 }
 
-fn join_at(groups: &Arc<Groups>, name: &str, ticket: u64) -> Seat {
-    let (member, channel) = Groups::join(groups, name, ticket);
+fn seat(ticket: Ticket) -> Seat {
+    let (member, channel) = ticket.join();
     let inbox = channel.claim(0).unwrap();
     Seat {
         member,
@@ -70,7 +70,7 @@ fn join_at(groups: &Arc<Groups>, name: &str, ticket: u64) -> Seat {
 }
 
 fn join(groups: &Arc<Groups>, name: &str) -> Seat {
-    join_at(groups, name, groups.ticket(name))
+    seat(Groups::ticket(groups, name))
 }
 
 fn covered() -> Arc<Groups> {
@@ -224,33 +224,50 @@ fn a_member_whose_stock_queue_cannot_be_known_keeps_the_group_stock_while_it_is_
     let sender = join(&groups, "a");
     // A post is under way when its stock port is made.
     sender.member.begin_stock();
-    let ticket = groups.ticket("a");
+    let ticket = Groups::ticket(&groups, "a");
     sender.member.end_stock(true);
-    let during = join_at(&groups, "a", ticket);
+    let during = seat(ticket);
     assert_eq!(sender.post(1), Posted::Stock);
     drop(during);
     assert_eq!(sender.post(2), Posted::Sent);
     // One has begun and ended between the making of its stock port and its joining.
-    let ticket = groups.ticket("a");
+    let ticket = Groups::ticket(&groups, "a");
     sender.post_stock();
-    let between = join_at(&groups, "a", ticket);
+    let between = seat(ticket);
     assert_eq!(sender.post(3), Posted::Stock);
     drop(between);
     assert_eq!(sender.post(4), Posted::Sent);
 }
 
 #[test]
-fn a_ticket_of_a_group_that_is_gone_tells_nothing_of_the_next_one() {
+fn a_group_does_not_return_to_native_while_a_stock_port_has_not_joined() {
+    let groups = covered();
+    let sender = join(&groups, "a");
+    let unused = Groups::ticket(&groups, "a");
+    assert_eq!(sender.post(1), Posted::Sent, "a native group goes on");
+    sender.post_stock();
+    let ticket = Groups::ticket(&groups, "a");
+    drop(unused);
+    assert_eq!(sender.post(2), Posted::Stock);
+    let mut late = seat(ticket);
+    assert_eq!(sender.post(3), Posted::Sent);
+    assert_eq!(late.take(), [(kind::SWITCH, 0), (VALUE, 3)]);
+}
+
+#[test]
+fn a_group_lives_as_long_as_somebody_is_about_to_join() {
     let groups = covered();
     let first = join(&groups, "a");
     first.post_stock();
-    let ticket = groups.ticket("a");
+    let ticket = Groups::ticket(&groups, "a");
     drop(first);
     let second = join(&groups, "a");
-    assert!(second.member.began_native, "a new group begins anew");
+    assert!(!second.member.began_native);
     second.post_stock();
-    let _late = join_at(&groups, "a", ticket);
+    let late = seat(ticket);
     assert_eq!(second.post(1), Posted::Stock);
+    drop((second, late));
+    assert!(join(&groups, "a").member.began_native, "a new one");
 }
 
 #[test]

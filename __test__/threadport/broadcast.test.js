@@ -9,7 +9,7 @@ const programs = require('../fixtures/covered.js');
 const COVERED = ['--require', require.resolve('../support/covered.js')];
 
 for (const [title, env] of [['covered', {}], ['covered, without libuv', { THREADPORT_NO_LIBUV: '1' }]]) {
-  for (const name of ['broadcast', 'broadcast-far', 'broadcast-life']) {
+  for (const name of ['broadcast', 'broadcast-far', 'broadcast-life', 'broadcast-random']) {
     test(`${title}: ${name}`, async () => {
       const { code, stdout } = await run([...COVERED, '--test', `__test__/conformance/${name}.test.js`], { env, ms: 60_000 });
       assert.equal(code, 0, stdout.split('\n').filter((line) => /^\s*not ok|error:/.test(line)).join('\n'));

@@ -26,7 +26,7 @@ interface Keys {
 let keys: Keys | undefined;
 
 /** The channel whose constructor is between its name and its stock port. */
-let arriving: { channel: object; name: string; ticket: number } | undefined;
+let arriving: object | undefined;
 
 /** The symbol of that description which `read` asks its argument for; whatever it asks for is `answer`. */
 function symbolRead(description: string, answer: unknown, read: (probe: never) => unknown): symbol | undefined {
@@ -65,14 +65,16 @@ function onAssignment(key: symbol, hear: (channel: object, value: unknown) => vo
 }
 
 function onName(channel: object, name: unknown): void {
-  if (typeof name === 'string') arriving = { channel, name, ticket: native.groupTicket(name) };
+  if (typeof name !== 'string') return;
+  native.groupTicket(name);
+  arriving = channel;
 }
 
 function onHandle(channel: object, handle: unknown): void {
-  const arrival = arriving;
+  const isArriving = arriving === channel;
   arriving = undefined;
-  if (arrival?.channel !== channel || !isStockPort(handle) || stateOf(handle) !== undefined) return;
-  const slot = native.joinGroup(arrival.name, arrival.ticket);
+  if (!isArriving || !isStockPort(handle) || stateOf(handle) !== undefined) return;
+  const slot = native.joinGroup();
   if (slot === null) return;
   const state = adopt(handle);
   state.isMember = true;

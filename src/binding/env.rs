@@ -28,7 +28,7 @@ use super::layout::tx;
 use super::uv::{Handle, Uv};
 use super::waking::{ThreadsafeWaker, WakeHandle};
 use crate::channel::{Channel, Half, PortRef, Side, forget_worker};
-use crate::group::Member;
+use crate::group::{Member, Ticket};
 use crate::wake::{Poll, PollPolicy, Reactor, Waker};
 
 /// A port attached to this thread.
@@ -127,6 +127,8 @@ pub struct EnvState {
     pub unloaded: RefCell<Vec<f64>>,
     /// Ports that may have been moved behind our back, by slot (`offer.rs`).
     pub offered: RefCell<Vec<(u32, PortRef)>>,
+    /// Of the broadcast channel that is being made.
+    pub ticket: RefCell<Option<Ticket>>,
     pub transmit: Cell<Words>,
     pub receive: RefCell<Vec<Words>>,
     pub arena: RefCell<Vec<u8>>,
@@ -185,6 +187,7 @@ impl EnvState {
             free: RefCell::new(Vec::new()),
             transit: RefCell::new(Vec::new()),
             staged: RefCell::new(Vec::new()),
+            ticket: RefCell::new(None),
             unloaded: RefCell::new(Vec::new()),
             offered: RefCell::new(Vec::new()),
             transmit: Cell::new(none),
@@ -469,6 +472,7 @@ impl EnvState {
         }
         self.transit.borrow_mut().clear();
         self.staged.borrow_mut().clear();
+        self.ticket.take();
         for policy in self.policies.borrow_mut().iter_mut() {
             policy.on_park();
         }

@@ -12,16 +12,18 @@ fn group_name(name: &str) -> &str {
 
 #[napi]
 impl Binding {
-    /// Before the stock port of a member is made, see `join_group`.
+    /// Before the stock port of a member is made. A ticket that no member follows keeps its group from native inboxes until
+    /// the next one, or the end of the thread.
     #[napi]
-    pub fn group_ticket(&self, name: String) -> f64 {
-        groups().ticket(group_name(&name)) as f64
+    pub fn group_ticket(&self, name: String) {
+        let ticket = Groups::ticket(groups(), group_name(&name));
+        self.state.ticket.replace(Some(ticket));
     }
 
-    /// A new member of a broadcast group; its stock port was made after the ticket.
+    /// The member that the ticket is for, now that its stock port is there.
     #[napi]
-    pub fn join_group(&self, name: String, ticket: f64) -> Option<u32> {
-        let (member, inbox) = Groups::join(groups(), group_name(&name), ticket as u64);
+    pub fn join_group(&self) -> Option<u32> {
+        let (member, inbox) = self.state.ticket.take()?.join();
         let (slot, _) = self.state.attach_port(&inbox, 0, None)?;
         self.state
             .with_port(slot, |port| port.member = Some(member));

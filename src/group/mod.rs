@@ -27,18 +27,20 @@
 //! - G2: `sent` counts the stock posts that were delivered to the whole group; for an `exact` member `sent - base - own` is
 //!   the number of stock messages that its stock queue has ever been given. A group with a member that is not exact, or
 //!   `pinned`, stays in mode stock.
+//! - G3: a member whose stock port may be there and which has not joined yet (`joining` counts them) is given stock messages
+//!   and no native ones. The group does not return to native meanwhile, or native ones would be missing behind stock ones.
 
 mod registry;
 
-pub use registry::Groups;
 #[cfg(not(loom))]
 pub use registry::groups;
+pub use registry::{Groups, Ticket};
 
 use bytes::Bytes;
 
 use crate::channel::Channel;
 use crate::lane::{Producer, PushError};
-use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
+use crate::sync::{Arc, Mutex, lock};
 
 /// Kinds of frames that a group writes itself (`lib/messaging/state.ts` has all).
 pub mod kind {
@@ -114,8 +116,10 @@ struct Members {
     pinned: bool,
     /// See G1.
     posting: u64,
-    /// When the last stock post began, 0: there was none.
-    last_begun: u64,
+    /// See G3.
+    joining: u64,
+    /// Stock posts begun so far.
+    begun: u64,
     /// See G2.
     sent: u64,
 }
@@ -145,10 +149,15 @@ impl Members {
         }
     }
 
-    /// G1, G2.
+    /// G1, G2, G3.
     fn may_return(&self) -> bool {
         let is_exact = |entry: &Entry| entry.exact;
-        self.covered && !self.pinned && self.posting == 0 && self.entries.iter().all(is_exact)
+        let is_quiet = self.posting == 0 && self.joining == 0;
+        self.covered && !self.pinned && is_quiet && self.entries.iter().all(is_exact)
+    }
+
+    fn is_over(&self) -> bool {
+        self.entries.is_empty() && self.joining == 0
     }
 
     /// To mode native, if that is possible.
@@ -205,7 +214,6 @@ struct Group {
 pub struct Member {
     groups: Arc<Groups>,
     group: Arc<Group>,
-    clock: Arc<AtomicU64>,
     id: u64,
     /// Was the group in mode native when it joined?
     pub began_native: bool,
@@ -222,8 +230,7 @@ impl Member {
         let mut members = lock(&self.group.members);
         members.leave_native();
         members.posting += 1;
-        // Relaxed: only its uniqueness matters.
-        members.last_begun = self.clock.fetch_add(1, Ordering::Relaxed);
+        members.begun += 1;
         if let Some(entry) = members.entry(self.id) {
             entry.posting += 1;
         }
@@ -248,10 +255,10 @@ impl Member {
         members.pinned = true;
     }
 
-    fn leave(&self) -> bool {
+    fn leave(&self) {
         let mut members = lock(&self.group.members);
         let Some(index) = members.entries.iter().position(|entry| entry.id == self.id) else {
-            return false;
+            return;
         };
         let entry = members.entries.remove(index);
         if entry.posting > 0 {
@@ -259,12 +266,12 @@ impl Member {
             members.posting -= entry.posting;
             members.pinned = true;
         }
-        members.entries.is_empty()
     }
 }
 
 impl Drop for Member {
     fn drop(&mut self) {
-        self.groups.leave(self);
+        self.leave();
+        self.groups.forget(&self.group);
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Entry, Group, Member, Members};
 use crate::channel::Channel;
-use crate::sync::{Arc, AtomicU64, Mutex, lock};
+use crate::sync::{Arc, Mutex, lock};
 
 /// Threads by their ids in Node.
 #[derive(Default)]
@@ -53,8 +53,6 @@ impl Table {
 /// All groups of the process. Lock order: table, then group.
 pub struct Groups {
     table: Mutex<Table>,
-    /// Ticks with each stock post.
-    clock: Arc<AtomicU64>,
 }
 
 impl Groups {
@@ -62,7 +60,6 @@ impl Groups {
     pub fn new() -> Arc<Groups> {
         Arc::new(Groups {
             table: Mutex::new(Table::default()),
-            clock: Arc::new(AtomicU64::new(1)),
         })
     }
 
@@ -122,24 +119,8 @@ impl Groups {
         table.tell();
     }
 
-    /// Before the stock port of a member is made: what `join` needs to tell whether its queue holds messages that were
-    /// counted before. 0: it cannot be told.
-    pub fn ticket(&self, name: &str) -> u64 {
-        let table = lock(&self.table);
-        let group = table.groups.get(name);
-        group.map_or(0, |group| {
-            let members = lock(&group.members);
-            if members.posting == 0 {
-                members.last_begun
-            } else {
-                0
-            }
-        })
-    }
-
-    /// A new member, whose stock port was made after `ticket`. Its inbox is side 0 of the channel.
-    pub fn join(groups: &Arc<Groups>, name: &str, ticket: u64) -> (Member, Arc<Channel>) {
-        let (channel, producer) = Channel::inbox();
+    /// A member is about to be: to be called before its stock port is made.
+    pub fn ticket(groups: &Arc<Groups>, name: &str) -> Ticket {
         let mut table = lock(&groups.table);
         let covered = table.threads.covered();
         let group = table.groups.entry(name.to_owned()).or_insert_with(|| {
@@ -154,9 +135,42 @@ impl Groups {
         });
         let group = Arc::clone(group);
         let mut members = lock(&group.members);
+        members.joining += 1;
+        let begun = (members.posting == 0).then_some(members.begun);
+        drop(members);
+        Ticket {
+            groups: Arc::clone(groups),
+            group,
+            begun,
+        }
+    }
+
+    /// `group` has lost somebody: it goes with the last one.
+    pub(super) fn forget(&self, group: &Group) {
+        let mut table = lock(&self.table);
+        // A group that is over is gone from the table; there may be a new one of its name.
+        let known = table.groups.get(&group.name);
+        if known.is_some_and(|known| lock(&known.members).is_over()) {
+            table.groups.remove(&group.name);
+        }
+    }
+}
+
+/// For a member that has not joined yet, see G3; dropped when it has, or never will.
+pub struct Ticket {
+    groups: Arc<Groups>,
+    group: Arc<Group>,
+    /// Stock posts begun before its stock port was made; none if one was under way.
+    begun: Option<u64>,
+}
+
+impl Ticket {
+    /// The member, now that its stock port is there. Its inbox is side 0 of the channel.
+    pub fn join(self) -> (Member, Arc<Channel>) {
+        let (channel, producer) = Channel::inbox();
+        let mut members = lock(&self.group.members);
         let id = members.next_id;
         members.next_id += 1;
-        let exact = members.posting == 0 && members.last_begun == ticket;
         let entry = Entry {
             id,
             producer,
@@ -164,26 +178,25 @@ impl Groups {
             base: members.sent,
             own: 0,
             posting: 0,
-            exact,
+            exact: self.begun == Some(members.begun),
         };
         members.entries.push(entry);
         let began_native = members.native;
         drop(members);
         let member = Member {
-            groups: Arc::clone(groups),
-            group,
-            clock: Arc::clone(&groups.clock),
+            groups: Arc::clone(&self.groups),
+            group: Arc::clone(&self.group),
             id,
             began_native,
         };
         (member, channel)
     }
+}
 
-    pub(super) fn leave(&self, member: &Member) {
-        let mut table = lock(&self.table);
-        if member.leave() {
-            table.groups.remove(&member.group.name);
-        }
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        lock(&self.group.members).joining -= 1;
+        self.groups.forget(&self.group);
     }
 }
 

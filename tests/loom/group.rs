@@ -18,7 +18,7 @@ fn post(member: &Member, kind: u32) -> Posted {
 }
 
 fn join(groups: &Arc<Groups>) -> (Member, Half) {
-    let (member, channel) = Groups::join(groups, "a", groups.ticket("a"));
+    let (member, channel) = Groups::ticket(groups, "a").join();
     let half = channel.claim(0).unwrap();
     (member, half)
 }
@@ -149,9 +149,9 @@ fn a_join_against_a_stock_post() {
             one.end_stock(true);
             one
         });
-        let ticket = groups.ticket("a");
+        let ticket = Groups::ticket(&groups, "a");
         ports.store(1, Ordering::SeqCst);
-        let (_two, channel) = Groups::join(&groups, "a", ticket);
+        let (_two, channel) = ticket.join();
         let mut inbox = channel.claim(0).unwrap();
         let one = sender.join().unwrap();
         let posted = post(&one, 12);
@@ -162,6 +162,35 @@ fn a_join_against_a_stock_post() {
             // It was native when the member joined, or it is told of what its queue holds.
             [kind::STOCK, number, 12] | [number, 12] => assert_eq!(*number, 100 + there),
             other => panic!("{other:?}"),
+        }
+    });
+}
+
+/// A member whose stock port is there joins while the group returns to native: it does not miss what follows a stock message
+/// that it was given.
+#[test]
+fn a_join_against_a_return() {
+    bounded(3, || {
+        let groups = Groups::new();
+        groups.cover();
+        let (one, _one) = join(&groups);
+        let ports = Arc::new(AtomicUsize::new(0));
+        let queue = Arc::new(AtomicUsize::new(0));
+        let (seen, theirs) = (ports.clone(), queue.clone());
+        let sender = thread::spawn(move || {
+            one.begin_stock();
+            theirs.fetch_add(seen.load(Ordering::SeqCst), Ordering::SeqCst);
+            one.end_stock(true);
+            (post(&one, 12), one)
+        });
+        let ticket = Groups::ticket(&groups, "a");
+        ports.store(1, Ordering::SeqCst);
+        let (_two, channel) = ticket.join();
+        let mut inbox = channel.claim(0).unwrap();
+        let (posted, _one) = sender.join().unwrap();
+        let frames = take(&mut inbox);
+        if queue.load(Ordering::SeqCst) == 1 && posted == Posted::Sent {
+            assert!(frames.ends_with(&[101, 12]), "{frames:?}");
         }
     });
 }
