@@ -4,6 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { AsyncLocalStorage } = require('node:async_hooks');
+const { farThread } = require('../support/far.js');
 const { spawn, exited } = require('../support/threads.js');
 const { inbox, until, settle, deadline } = require('../support/deadline.js');
 const { sequence } = require('../support/mixture.js');
@@ -69,6 +70,21 @@ test('members in many threads that all post: each hears each message of the othe
       assert.deepEqual(own, from === index ? [] : sequence(POSTS), `what ${index} heard of ${from}`);
     }
   }
+});
+
+test('receiveMessageOnPort takes what a member waits for: its listener still gets the rest', async (t) => {
+  const names = [fresh(), fresh()];
+  const { channel, heard } = member(t, names[0]);
+  member(t, names[1]).channel.onmessage = () => sequence(17).forEach(() => heard.push(wt.receiveMessageOnPort(channel)?.message));
+  const far = farThread(t, wt);
+  far.run(({ kept, wt }, names) => void (kept.channels = names.map((name) => new wt.BroadcastChannel(name))), names);
+  await settle();
+  far.run(({ kept: { channels } }) => {
+    for (let n = 0; n < 20; n++) channels[0].postMessage(n === 0 ? new SharedArrayBuffer(1) : n);
+    channels[1].postMessage('go');
+  });
+  await until(() => heard.filter(Number).length === 19, 'all messages');
+  assert.deepEqual(heard.filter(Number), sequence(19, 1));
 });
 
 test('a member that is posted to from a handler answers, a thousand times to and fro', async (t) => {
