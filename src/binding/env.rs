@@ -170,11 +170,7 @@ impl EnvState {
         // SAFETY: the caller's clause; the callbacks run from the loop, after `state` was written.
         let (handles, waker) = unsafe { open_handles(env, address)? };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let open = if matches!(handles, Handles::Uv { .. }) {
-            2
-        } else {
-            0
-        };
+        let open = 2 * u32::from(matches!(handles, Handles::Uv { .. }));
         let none = Words {
             start: ptr::null_mut(),
             len: 0,
