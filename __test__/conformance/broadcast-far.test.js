@@ -188,19 +188,22 @@ test('a member that joins in the middle of traffic hears everything from some me
           if (++ended === 20) parentPort.postMessage(logs);
         };
       }
+      parentPort.postMessage('joined');
     });
   };
   const [{ worker, mail }] = await threads(t, 1, name, body);
   worker.postMessage('join');
+  // Who joins behind the end hears nothing, so that waits for the thread.
+  let hasJoined = false;
+  const joined = mail.next().then(() => (hasJoined = true));
   let n = 0;
-  let logs;
-  mail.next().then((found) => (logs = found));
-  for (; n < 3000; n++) {
+  for (; n < 3000 || (!hasJoined && n < 1e6); n++) {
     channel.postMessage(n % 10 === 9 ? { n, shared: new SharedArrayBuffer(1) } : { n });
     if (n % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 2));
   }
+  await joined;
   channel.postMessage('end');
-  await until(() => logs !== undefined, 'what the members heard');
+  const logs = await mail.next('what the members heard');
   for (const log of logs) assert.deepEqual(log, sequence(log.length, n - log.length));
 });
 
