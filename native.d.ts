@@ -3,6 +3,25 @@
 
 /** State of this thread. */
 export declare class Binding {
+  /**
+   * Before the stock port of a member is made. A ticket that no member follows keeps its group from native inboxes until
+   * the next one, or the end of the thread.
+   */
+  groupTicket(name: string): void
+  /** The member that the ticket is for, now that its stock port is there. */
+  joinGroup(): number | null
+  /** No code of the program has run in this, the first thread, and all broadcast channels made here join. */
+  cover(): void
+  /** From now on there may be broadcast channels that do not join. */
+  uncover(): void
+  /** A worker is about to be started, or was. */
+  threadSeen(id: number): void
+  /** It was not started after all. */
+  threadFailed(id: number): void
+  /** `cover` for the thread of a worker. */
+  threadClean(id: number): void
+  /** A worker has ended. */
+  threadGone(id: number): void
   /** Undo a detach. Returns a slot. */
   reattach(ticket: number): number
   /** Take the cargo of message `index` back: its post threw. Returns fresh tickets. */

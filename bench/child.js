@@ -4,6 +4,7 @@
 
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Link, prepare } = require('./link.js');
+const broadcast = require('./broadcast.js');
 const { calibrate, gc, median, sample } = require('./measure.js');
 
 /** CPU seconds over `seconds` of silence. */
@@ -53,6 +54,15 @@ const tasks = {
     for (let i = 0; i < channels; i++) await openOne();
     await sleep(300);
     return { bytes: (residentBytes() - before) / channels, open: open.length };
+  },
+
+  /** Nanoseconds per post of a broadcast channel. */
+  async broadcast(id, { rounds, ms, ...options }) {
+    const { play } = await broadcast.prepare(id, options);
+    const count = await calibrate(play, ms);
+    const samples = [];
+    while (samples.length < rounds) samples.push(await sample(play, count));
+    return { wall: median(samples.map(({ wall }) => wall)), cpu: median(samples.map(({ cpu }) => cpu)) };
   },
 
   /** Nanoseconds per message on one port with `ports` open ones in each of the two threads. */

@@ -9,8 +9,8 @@ const { median } = require('./measure.js');
 
 const execute = promisify(execFile);
 
-async function child(task, id, options) {
-  const { stdout } = await execute(process.execPath, [path.join(__dirname, 'child.js'), task, id, JSON.stringify(options)]);
+async function child(task, id, options, flags = []) {
+  const { stdout } = await execute(process.execPath, [...flags, path.join(__dirname, 'child.js'), task, id, JSON.stringify(options)]);
   return JSON.parse(stdout);
 }
 
@@ -60,4 +60,27 @@ async function flatness({ rounds, ms, portCounts }) {
   return results;
 }
 
-module.exports = { flatness, idle, memory };
+/** Nanoseconds per post with one and with four threads that hear it. */
+async function broadcast({ rounds, ms }) {
+  const covered = ['--require', path.join(__dirname, 'covered.js')];
+  const cases = [
+    ['integers', 1, 1], ['integers', 4, 1], ['json-rpc request', 1, 1], ['json-rpc request', 4, 1],
+    ['carrier: SharedArrayBuffer', 1, 1 / 1.5], ['every 20th by carrier', 1, 1 / 1.5], ['round trip', 1, 1],
+  ];
+  const results = [];
+  for (const [what, receivers, atLeast] of cases) {
+    const options = { what, receivers, ms, rounds: 3 };
+    const samples = { stock: [], ours: [] };
+    for (let round = 0; round < rounds; round++) {
+      samples.stock.push(await child('broadcast', contenders.stock.id, options));
+      samples.ours.push(await child('broadcast', contenders.ours.id, options, covered));
+    }
+    const of = (who, metric) => median(samples[who].map((one) => one[metric]));
+    const ratio = of('stock', 'wall') / of('ours', 'wall');
+    const cpuRatio = of('stock', 'cpu') / of('ours', 'cpu');
+    results.push({ what, receivers, stock: of('stock', 'wall'), ours: of('ours', 'wall'), ratio, cpuRatio, samples, atLeast, pass: ratio >= atLeast });
+  }
+  return results;
+}
+
+module.exports = { broadcast, flatness, idle, memory };

@@ -66,6 +66,13 @@ const sections = {
     const lines = results.map((one) => [one.label, one.stock.toFixed(0), one.ours.toFixed(0), verdict(one.pass)]);
     return `Resident bytes per idle channel, over 10,000 channels.\n\n${table(['channel', names.stock, names.ours, ''], lines)}`;
   },
+  broadcast(results, names) {
+    const head = ['posts', 'receivers', names.stock, names.ours, 'ratio', 'CPU ratio', 'at least', ''];
+    const lines = results.map((one) => [
+      one.what, one.receivers, duration(one.stock), duration(one.ours), ratio(one.ratio), ratio(one.cpuRatio), ratio(one.atLeast), verdict(one.pass),
+    ]);
+    return `Time per post of a BroadcastChannel, or per trip, until all receivers have it.\n\n${table(head, lines)}`;
+  },
   flatness(results, names) {
     const head = ['open ports', `one way, ${names.stock}`, names.ours, `round trip, ${names.stock}`, names.ours, ''];
     const lines = results.map(({ ports, stock, ours, pass }) => [
@@ -75,7 +82,7 @@ const sections = {
   },
 };
 
-const titles = { traffic: 'Traffic', idle: 'Idle CPU', memory: 'Memory', flatness: 'Number of open ports' };
+const titles = { traffic: 'Traffic', broadcast: 'BroadcastChannel', idle: 'Idle CPU', memory: 'Memory', flatness: 'Number of open ports' };
 
 function markdown({ about, names, rounds, results }) {
   const facts = Object.entries(about).map(([key, value]) => `- ${key}: ${value}`).join('\n');

@@ -1,7 +1,7 @@
 'use strict';
 // npm run bench -- [--only text[,text]] [--rounds n] [--quick] [--save]
 //
-// --only keeps the scenarios and sections (idle, memory, flatness) whose name contains one of the texts. A complete run
+// --only keeps the scenarios and sections (broadcast, idle, memory, flatness) whose name contains one of the texts. A complete run
 // is written to results/; a partial or quick one only with --save.
 
 const fs = require('node:fs');
@@ -90,6 +90,7 @@ async function main() {
   const portCounts = options.quick ? [1, 100, 10_000] : [1, 10, 100, 1000, 10_000];
   const results = {
     traffic: await traffic(),
+    broadcast: await section('broadcast', { rounds: options.quick ? 1 : 3, ms: roundMs }),
     idle: await section('idle', { seconds: options.quick ? 2 : 5 }),
     memory: await section('memory', { rounds: options.quick ? 1 : 3 }),
     flatness: await section('flatness', { rounds: options.quick ? 3 : 7, ms: roundMs, portCounts }),

@@ -23,8 +23,10 @@ interface Package {
 
 function withAddon(): Package {
   const { stock } = require('./messaging/stock') as typeof Stock;
-  const ours = Object.entries(require('./messaging') as typeof Messaging).filter(([, value]) => value !== undefined);
+  const { cover, uncover, ...exports } = require('./messaging') as typeof Messaging;
+  const ours = Object.entries(exports).filter(([, value]) => value !== undefined);
   const api = { ...stock, ...Object.fromEntries(ours), native: true, version };
+  Object.defineProperty(api, Symbol.for('threadport.broadcasts'), { value: { cover, uncover } });
   const registration = (): typeof Registration => require('./register') as typeof Registration;
   return { api, register: (inherited) => registration().register(api, inherited), unregister: () => registration().unregister() };
 }

@@ -2,6 +2,7 @@
 #[cfg(feature = "node")]
 mod binding;
 pub mod channel;
+pub mod group;
 pub mod landing;
 pub mod lane;
 #[cfg(not(loom))]

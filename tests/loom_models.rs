@@ -9,6 +9,8 @@
 
 #[path = "loom/channel.rs"]
 mod channel;
+#[path = "loom/group.rs"]
+mod group;
 #[path = "loom/landing.rs"]
 mod landing;
 

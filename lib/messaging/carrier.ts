@@ -75,7 +75,7 @@ export function arrive(state: PortState, ports: unknown): number {
   const index = state.received++;
   if (state.slot < 0) {
     if (state.peer !== undefined) receivedLocal(state.peer);
-  } else {
+  } else if (!state.isMember) {
     state.voids = stockReceived(state.slot);
     if (!state.catchingUp && isArray(ports) && ports.length > 0) adoptArrivals(state, index, ports as StockPort[]);
   }

@@ -11,7 +11,7 @@ import { openGate, releaseBatch, start } from './receive';
 import { endCarrying, endLate, enterLane, leaveLane, postTransfer } from './send';
 import { KIND_STOCK, type PortState, stateOf } from './state';
 import { isStockPort, type StockPort } from './stock';
-import { detachSlot, dropTickets, gate, isPeerAdopted, loadCargo, native, sendControl, setHold, slots, stockSent } from './thread';
+import { detachSlot, dropTickets, gate, isPeerAdopted, loadCargo, native, pinBroadcasts, sendControl, setHold, slots, stockSent } from './thread';
 import { HOLD_CLOSE, HOLD_DRAIN } from './state';
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */
@@ -82,7 +82,8 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
   const ports = portsIn(list);
   if (ports.length === 0) return postTransfer(state, value, list, false);
   // Its half of the channel may be on offer to the peer (see `offer` in closing.ts).
-  if (state.closing || state.ended || (state.slot < 0 && !openLocal(state))) return postToStock(state, value, list, ports);
+  const hasNoLane = state.closing || state.ended || state.isMember;
+  if (hasNoLane || (state.slot < 0 && !openLocal(state))) return postToStock(state, value, list, ports);
   if (state.late && isPeerAdopted(state.slot)) endLate(state);
   settleLane(state);
   const detached = detachAll(state, ports, isPlain(list) && isPeerAdopted(state.slot));
@@ -112,6 +113,7 @@ function settleLane(state: PortState): void {
 
 /** The carrier has no channel: what it carries arrives as plain stock ports. */
 function postToStock(state: PortState, value: unknown, list: unknown[], ports: StockPort[]): boolean | undefined {
+  if (state.isMember) pinBroadcasts(state.slot);
   const detached = detachAll(state, ports, false);
   let failed = true;
   try {
@@ -141,6 +143,11 @@ export function detachAll(carrier: PortState | undefined, ports: StockPort[], ad
   for (let i = 0; i < ports.length; i++) {
     const state = stateOf(ports[i]);
     if (state === undefined || state === carrier || state.closing || state.ended) continue;
+    if (state.isMember) {
+      // Somebody has dug it out of its channel.
+      pinBroadcasts(state.slot);
+      continue;
+    }
     if (state.slot < 0 && !openLocal(state)) continue;
     detached[detached.length] = { state, ticket: detach(state, adopted) };
   }

@@ -2,6 +2,7 @@
 import { apply, construct, min, setPrototypeOf } from '../codec/primordials';
 import { InvalidArgType, OutOfRange } from '../errors';
 import { adoptPair, setPortPrototype } from './adopt';
+import { receiverOf } from './broadcast';
 import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './move';
 import { noteGone, safePost } from './guard';
 import { needStack } from './headroom';
@@ -181,8 +182,9 @@ sharesInstances(MessageChannel, StockChannel);
 
 export function receiveMessageOnPort(port: unknown): { message: unknown } | undefined {
   needStack();
-  const state = stateOf(port);
-  return state === undefined ? (stockReceive(port as never) as never) : receive(state);
+  const receiver = receiverOf(port);
+  const state = stateOf(receiver);
+  return state === undefined ? (stockReceive(receiver as never) as never) : receive(state);
 }
 
 /** Another realm's port is a plain stock port: what is in the lane goes back to the stock queue first. */

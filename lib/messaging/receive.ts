@@ -383,9 +383,9 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
   if (state.delivering === 0) deliverAll(state);
 }
 
-/** If the peer has changed to the lane, Node must not hand over what comes behind frames. */
+/** If the peer has changed to the lane, Node must not hand over what comes behind frames. (A broadcast group announces that.) */
 function handedOver(state: PortState): void {
-  if (state.slot < 0 || !hasFrames(state)) return;
+  if (state.isMember || state.slot < 0 || !hasFrames(state)) return;
   if (state.closedInside) {
     tick();
     deliverAll(state);

@@ -6,6 +6,7 @@ import { floor } from '../codec/primordials';
 import { RangeTooLarge } from '../errors';
 import { FULL, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
 import { onFull } from './drain';
+import { broadcast } from './broadcast';
 import { safePost } from './guard';
 import { BARRIER, nextEra } from './carrier';
 import { postLocal } from './pair';
@@ -45,7 +46,7 @@ type Posted = boolean | undefined;
 
 /** `postMessage(value)`: no transfer list. */
 export function post(state: PortState, value: unknown): Posted {
-  if (state.slot < 0 || state.closing || state.ended) return postWithoutChannel(state, value, undefined);
+  if (state.slot < 0 || state.closing || state.ended || state.isMember) return postWithoutChannel(state, value, undefined);
   if (!(state.laneOut || enterLane(state))) return postStock(state, value, undefined);
   // From within a getter of a message on its way by the stock port: by the same way, or it would overtake.
   if (state.carrying || !encoder.encode(value)) return postCarried(state, value, undefined, false);
@@ -55,9 +56,10 @@ export function post(state: PortState, value: unknown): Posted {
   return true;
 }
 
-/** Within this thread; or closed, or with a peer that is not ours: that is Node's business. */
+/** Within this thread, or to many; or closed, or with a peer that is not ours: that is Node's business. */
 function postWithoutChannel(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
   if (state.slot < 0 && state.peer !== undefined && !state.closing) return postLocal(state, value, list);
+  if (state.isMember && state.slot >= 0 && !state.closing && !state.ended) return broadcast(state, value, list);
   return safePost(state.port, value, list);
 }
 
@@ -79,7 +81,7 @@ function afterSend(state: PortState, value: unknown, status: number): Posted {
 
 /** `postMessage(value, list)` with something in the list, but no port of ours. */
 export function postTransfer(state: PortState, value: unknown, list: unknown[], withPorts: boolean): Posted {
-  if (state.slot < 0 || state.closing || state.ended) return postWithoutChannel(state, value, list);
+  if (state.slot < 0 || state.closing || state.ended || state.isMember) return postWithoutChannel(state, value, list);
   return state.laneOut || enterLane(state)
     ? postCarried(state, value, list, withPorts)
     : postStock(state, value, list);

@@ -160,6 +160,9 @@ export class PortState {
   onDrain: (() => void) | undefined = undefined;
   /** How many listen to 'drain'; undefined: ask the port. */
   wantsDrain: (() => number) | undefined = undefined;
+  /** The stock port of a broadcast channel, with its inbox in `slot` (see broadcast.ts); and posts until that is tried again. */
+  isMember = false;
+  patience = 0;
   /** `close()` was called in a handler of this very port. */
   closedInside = false;
   /** Node's own handler on the port for a removed listener: our way to stop its stock side. */

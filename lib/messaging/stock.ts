@@ -30,6 +30,7 @@ const { [Symbol.hasInstance]: hasInstance } = Function.prototype;
 export const isStockPort = hasInstance.bind(StockPort) as (value: unknown) => value is StockPort;
 export const StockChannel = stock.MessageChannel;
 export const StockWorker = stock.Worker;
+export const StockBroadcastChannel = stock.BroadcastChannel;
 export const stockReceive = stock.receiveMessageOnPort;
 
 const proto = StockPort.prototype as StockPort & Record<PropertyKey, any>;

@@ -50,6 +50,13 @@ export const carried = (slot: number, size: number): boolean => op(30, slot, siz
 export const voidCarried = (slot: number): number => op(10, slot, 0);
 /** Twice the number of voids that wait in the lane, plus 1 if the stock message after number `received` has been posted. */
 export const awaited = (slot: number, received: number): number => op(11, slot, received);
+/** Of a member of a broadcast group: was the group in mode native when it joined? */
+export const beganNative = (slot: number): boolean => op(31, slot, 0) !== 0;
+/** A stock post of a member begins: what was posted natively is ahead of it. */
+export const beginBroadcast = (slot: number): number => op(32, slot, 0);
+export const endBroadcast = (slot: number, sent: boolean): number => op(33, slot, sent ? 1 : 0);
+/** The group uses stock ports from now on: nobody may count what comes and goes. */
+export const pinBroadcasts = (slot: number): number => op(34, slot, 0);
 export const voidTaken = (slot: number): number => op(12, slot, 0);
 export const stockSent = (slot: number): number => op(14, slot, 0);
 export const setStockSent = (slot: number, sent: number): number => op(15, slot, sent);

@@ -8,6 +8,7 @@ import { findPorts } from './find';
 import { noteOptions } from './follow';
 import { guarded } from './guard';
 import { adopt, adoptArrivals } from './adopt';
+import { noteWorkerClass, workerFailed, workerMade } from './broadcast';
 import { pull, taken } from './carrier';
 import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
 import { bufferedAmount, setHighWaterMark } from './port';
@@ -24,16 +25,20 @@ type Listen = (emitter: EventEmitter, name: string, listener: (name: unknown) =>
 const on = uncurried(EventEmitter.prototype.on as never) as unknown as Listen;
 const listenerCount = uncurried(EventEmitter.prototype.listenerCount as never) as unknown as (emitter: EventEmitter, name: string) => number;
 
+/** `instanceof` would be true of workers of the built-in class as well. */
+const { isPrototypeOf } = Object.prototype;
+
 /** Number of the "message" that is a worker's workerData. */
 const WORKER_DATA = -1;
 
 let stateOfWorker: (worker: WorkerBase) => PortState | undefined;
-let forgetState: (worker: WorkerBase, state: PortState) => void;
+let endState: (worker: WorkerBase, state: PortState) => void;
 
 class WorkerBase extends StockWorker {
   static {
     stateOfWorker = (worker) => worker.#state;
-    forgetState = (worker, { highWaterMark }) => {
+    endState = (worker, { highWaterMark }) => {
+      native.threadGone(worker.#thread);
       worker.#highWaterMark = highWaterMark;
       worker.#state = undefined;
     };
@@ -42,6 +47,7 @@ class WorkerBase extends StockWorker {
   /** The end of the public channel in this thread; undefined after 'exit'. */
   #state: PortState | undefined;
   #highWaterMark: number | undefined;
+  readonly #thread: number;
 
   constructor(filename: string | URL, options?: unknown) {
     const ports = transferredPorts(options);
@@ -50,9 +56,12 @@ class WorkerBase extends StockWorker {
     try {
       super(filename, guardedOptions(options) as never);
     } catch (error) {
+      workerFailed((worker) => apply(isPrototypeOf, WorkerBase.prototype, [worker]) && !(#thread in worker));
       reattachAll(moved);
       throw error;
     }
+    workerMade(this);
+    this.#thread = this.threadId;
     forgetMoved(moved, ports);
     this.#state = adoptPublicPort(this, moved, options);
   }
@@ -95,7 +104,7 @@ function extend(symbol: symbol | undefined, before: Hook | undefined, after?: Ho
 
 function extendInternals(): void {
   extend(kOnExit, deliverRest, (state, _, worker) => {
-    forgetState(worker, state);
+    endState(worker, state);
     forget(state);
   });
   // What is in the lane comes before what Node reports behind it.
@@ -117,6 +126,7 @@ function ownMethods(): void {
 
 extendInternals();
 ownMethods();
+noteWorkerClass(WorkerBase.prototype);
 Object.defineProperty(WorkerBase, 'name', { value: 'Worker' });
 Object.defineProperty(WorkerBase, 'length', { value: 1 });
 sharesInstances(WorkerBase, StockWorker);

@@ -29,6 +29,7 @@ use super::port::Port;
 use super::uv::{Handle, Uv};
 use super::waking::{ThreadsafeWaker, WakeHandle};
 use crate::channel::PortRef;
+use crate::group::Ticket;
 use crate::wake::{Poll, PollPolicy, Reactor, Waker};
 
 /// A buffer shared with JS (R2).
@@ -86,6 +87,8 @@ pub struct EnvState {
     pub unloaded: RefCell<Vec<f64>>,
     /// Ports that may have been moved behind our back, by slot (`offer.rs`).
     pub offered: RefCell<Vec<(u32, PortRef)>>,
+    /// Of the broadcast channel that is being made.
+    pub ticket: RefCell<Option<Ticket>>,
     pub transmit: Cell<Words>,
     pub receive: RefCell<Vec<Words>>,
     pub arena: RefCell<Vec<u8>>,
@@ -131,11 +134,7 @@ impl EnvState {
         // SAFETY: the caller's clause; the callbacks run from the loop, after `state` was written.
         let (handles, waker) = unsafe { open_handles(env, address)? };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let open = if matches!(handles, Handles::Uv { .. }) {
-            2
-        } else {
-            0
-        };
+        let open = 2 * u32::from(matches!(handles, Handles::Uv { .. }));
         let none = Words {
             start: ptr::null_mut(),
             len: 0,
@@ -148,6 +147,7 @@ impl EnvState {
             free: RefCell::new(Vec::new()),
             transit: RefCell::new(Vec::new()),
             staged: RefCell::new(Vec::new()),
+            ticket: RefCell::new(None),
             unloaded: RefCell::new(Vec::new()),
             offered: RefCell::new(Vec::new()),
             transmit: Cell::new(none),
@@ -435,6 +435,7 @@ impl EnvState {
         }
         self.transit.borrow_mut().clear();
         self.staged.borrow_mut().clear();
+        self.ticket.take();
         for policy in self.policies.borrow_mut().iter_mut() {
             policy.on_park();
         }

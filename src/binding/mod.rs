@@ -8,6 +8,7 @@ mod batch;
 mod entry;
 mod env;
 mod external;
+mod group;
 mod hooks;
 mod layout;
 mod moving;

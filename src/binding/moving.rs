@@ -84,6 +84,7 @@ impl EnvState {
             side,
             half,
             worker,
+            member: None,
             recalled: false,
             posted: None,
         });

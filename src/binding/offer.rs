@@ -43,6 +43,7 @@ impl EnvState {
                     side: port.side,
                     half,
                     worker: None,
+                    member: None,
                     recalled: false,
                     posted: None,
                 };

@@ -48,6 +48,10 @@ mod code {
     pub const UNLOAD: i32 = 28;
     pub const UNLOADED: i32 = 29;
     pub const CARRIED: i32 = 30;
+    pub const BEGAN_NATIVE: i32 = 31;
+    pub const BROADCAST_BEGIN: i32 = 32;
+    pub const BROADCAST_END: i32 = 33;
+    pub const PIN: i32 = 34;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -103,6 +107,7 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
             0.0
         }
         code::UNLOAD => state.unload(slot, value),
+        code::BEGAN_NATIVE..=code::PIN => broadcast(state, code, slot, value),
         code::UNLOADED => state
             .unloaded
             .borrow()
@@ -113,6 +118,21 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
             .with_port(slot, |port| answer(port, code, value))
             .unwrap_or(0.0),
     }
+}
+
+/// Of the group of a member.
+fn broadcast(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
+    let ask = |port: &mut Port| {
+        let member = port.member.as_ref()?;
+        match code {
+            code::BEGAN_NATIVE => return Some(flag(member.began_native)),
+            code::BROADCAST_BEGIN => member.begin_stock(),
+            code::BROADCAST_END => member.end_stock(value != 0.0),
+            _ => member.pin(),
+        }
+        None
+    };
+    state.with_port(slot, ask).flatten().unwrap_or(0.0)
 }
 
 fn answer(port: &mut Port, code: i32, value: f64) -> f64 {

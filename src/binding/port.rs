@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::posted::Posted;
-use crate::channel::{Channel, Half, Side, forget_worker};
+use crate::channel::{Channel, Gate, Half, Side, forget_worker};
+use crate::group::Member;
 
 /// A port attached to this thread.
 pub struct Port {
@@ -12,6 +13,8 @@ pub struct Port {
     pub half: Half,
     /// Set for the channel between a worker and its parent.
     pub worker: Option<u64>,
+    /// Set for a member of a broadcast group: the channel is its inbox.
+    pub member: Option<Member>,
     /// The peer's half, here for a recall only: the channel does not ring here.
     pub recalled: bool,
     /// Buffers posted ahead for the peer to fill.
@@ -19,6 +22,13 @@ pub struct Port {
 }
 
 impl Port {
+    /// The direction whose reader may have posted buffers for what is sent here: not with a closed gate, when nobody reads
+    /// the lane or not for long, and not where there are many readers.
+    pub fn lands_in(&mut self) -> Option<(Arc<Channel>, Side)> {
+        let has_reader = self.member.is_none() && self.channel.gate(self.side) == Gate::Open;
+        has_reader.then(|| (Arc::clone(&self.channel), self.side))
+    }
+
     /// The port is gone for good: its peer learns that nothing more will come.
     pub fn close(self) {
         let Port {
@@ -26,6 +36,7 @@ impl Port {
             side,
             half,
             worker,
+            member,
             recalled,
             posted,
         } = self;
@@ -39,7 +50,7 @@ impl Port {
         channel.drop_cargo(1 - side);
         channel.drop_doomed(side);
         // The frames first: what is in them need not be kept.
-        drop(half);
+        drop((member, half));
         drop(posted);
         channel.bell(1 - side).ring();
         if let Some(thread) = worker {

@@ -242,6 +242,7 @@ impl Binding {
             side,
             half,
             worker: None,
+            member: None,
             recalled: true,
             posted: None,
         }))

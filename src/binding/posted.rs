@@ -295,7 +295,7 @@ fn take_landed(state: &EnvState, port: &mut Port, index: usize) -> Option<Found>
         }
         false
     });
-    if port.recalled || !SIZES.contains(&len) {
+    if port.recalled || port.member.is_some() || !SIZES.contains(&len) {
         return None;
     }
     let mut posted = port

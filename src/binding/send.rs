@@ -1,7 +1,6 @@
 //! `send`: the message in the transmit buffer goes into a lane.
 
 use std::ptr;
-
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,6 +11,7 @@ use super::env::{EnvState, Words};
 use super::layout::{KIND_TEXT_ATTACHED, KIND_WIDE, SendStatus, tx};
 use super::port::Port;
 use crate::channel::{Channel, Gate, Side};
+use crate::group::{Member, Message, Posted};
 use crate::landing::Attachment;
 use crate::lane::PushError;
 use crate::slab::SlabPool;
@@ -67,6 +67,16 @@ unsafe fn push(
     let Some(Some(port)) = ports.get_mut(slot as usize) else {
         return SendStatus::Invalid;
     };
+    if let Some(member) = &port.member {
+        // SAFETY: the caller's clause.
+        return match unsafe { broadcast(state, member, buffer, text, &mut attachments) } {
+            Ok(()) => {
+                state.sent();
+                SendStatus::Sent
+            }
+            Err(status) => status,
+        };
+    }
     match port.channel.gate(port.side) {
         Gate::Open => {}
         Gate::Recall => return SendStatus::Recall,
@@ -98,6 +108,134 @@ fn after_push(port: &mut Port) -> SendStatus {
 /// block: a lane's segment of that size would be fresh memory each time, and touching it costs more
 /// than the copy.
 const TEXT_IN_LANE: usize = 32 << 10;
+/// Bytes behind a text for the terminator that Node-API writes.
+const TERMINATOR: usize = 2;
+
+/// What the transmit buffer says of a frame.
+struct Outgoing<'a> {
+    kind: u32,
+    words: &'a [u8],
+    text: Text<'a>,
+    /// Bytes of the text in the lane.
+    text_bytes: usize,
+    wide: bool,
+}
+
+/// A text that goes into the lane itself.
+enum Text<'a> {
+    /// Its units, already copied.
+    Short(&'a [u16]),
+    /// The value, and its length in units.
+    Long(sys::napi_value, usize),
+}
+
+impl Outgoing<'_> {
+    /// # Safety
+    /// In the call that made it. `target` has room for the text and a terminator, and is aligned for its units.
+    unsafe fn write_text(&self, env: sys::napi_env, target: &mut [u8]) -> Result<(), SendStatus> {
+        match self.text {
+            Text::Short(units) if self.wide => {
+                for (to, unit) in target.as_chunks_mut().0.iter_mut().zip(units) {
+                    *to = unit.to_ne_bytes();
+                }
+                Ok(())
+            }
+            Text::Short(units) => {
+                for (to, unit) in target.iter_mut().zip(units) {
+                    *to = *unit as u8;
+                }
+                Ok(())
+            }
+            // SAFETY: the caller's clause.
+            Text::Long(text, units) => unsafe {
+                read_text(env, text, self.wide, units, target.as_mut_ptr())
+            },
+        }
+    }
+}
+
+/// A text that is too long for the lane becomes the last attachment; a short one is copied to `short`.
+///
+/// # Safety
+/// `text` is a value of the running call.
+unsafe fn outgoing<'a>(
+    env: sys::napi_env,
+    buffer: Words,
+    text: Option<sys::napi_value>,
+    short: &'a mut [u16],
+    attachments: &mut Vec<Attachment>,
+) -> Result<Outgoing<'a>, SendStatus> {
+    let end = usize::try_from(buffer.read(tx::END)).map_err(|_| SendStatus::Invalid)?;
+    if end < tx::BASE || end > buffer.len || end % 2 != 0 {
+        return Err(SendStatus::Invalid);
+    }
+    let word_bytes = (end - tx::BASE) * 4;
+    // SAFETY: BASE <= end <= len (checked), and R2 of `env`: the buffer is valid for `len` words, and no JS
+    // runs before the frame is written.
+    let words =
+        unsafe { std::slice::from_raw_parts(buffer.start.add(tx::BASE).cast::<u8>(), word_bytes) };
+    let mut frame = Outgoing {
+        kind: buffer.read(tx::KIND).cast_unsigned() & !(KIND_WIDE | KIND_TEXT_ATTACHED),
+        words,
+        text: Text::Short(&[]),
+        text_bytes: 0,
+        wide: false,
+    };
+    let Some(text) = text else {
+        return Ok(frame);
+    };
+    let units = usize::try_from(buffer.read(tx::TEXT)).map_err(|_| SendStatus::Invalid)?;
+    match buffer.read(tx::WIDE) {
+        tx::UNKNOWN => {
+            let target = short.get_mut(..=units).ok_or(SendStatus::Invalid)?;
+            // SAFETY: the caller's clause; there is room for `units` units and the terminator.
+            unsafe { read_text(env, text, true, units, target.as_mut_ptr().cast())? };
+            let copy = &target[..units];
+            frame.wide = copy.iter().fold(0, |all, unit| all | unit) > 0xff;
+            frame.text = Text::Short(copy);
+        }
+        wide => {
+            frame.wide = wide != 0;
+            frame.text = Text::Long(text, units);
+        }
+    }
+    frame.kind |= if frame.wide { KIND_WIDE } else { 0 };
+    frame.text_bytes = units << u32::from(frame.wide);
+    if frame.text_bytes > TEXT_IN_LANE {
+        // SAFETY: the caller's clause.
+        let block = unsafe { text_block(env, text, units, frame.wide, buffer.read(tx::LAST))? };
+        attachments.push(block.into());
+        frame.kind |= KIND_TEXT_ATTACHED;
+        frame.text = Text::Short(&[]);
+        frame.text_bytes = 0;
+    }
+    Ok(frame)
+}
+
+/// A text in a block of its own, which has no room for a terminator: the last unit is put in its place.
+///
+/// # Safety
+/// `text` is a value of the running call.
+unsafe fn text_block(
+    env: sys::napi_env,
+    text: sys::napi_value,
+    units: usize,
+    wide: bool,
+    last: i32,
+) -> Result<Bytes, SendStatus> {
+    let bytes = units << u32::from(wide);
+    let mut block = SlabPool::global()
+        .take(bytes)
+        .map_err(|_| SendStatus::TooLarge)?;
+    // SAFETY: the caller's clause; the block takes `units` units, and is aligned for them.
+    unsafe { read_text(env, text, wide, units - 1, block.as_mut_ptr())? };
+    if wide {
+        block[bytes - 2..].copy_from_slice(&(last as u16).to_ne_bytes());
+    } else {
+        block[bytes - 1] = last as u8;
+    }
+    Ok(block.freeze())
+}
 
 /// # Safety
 /// `text` is a value of the running call.
@@ -108,111 +246,54 @@ unsafe fn write_frame(
     text: Option<sys::napi_value>,
     attachments: &mut Vec<Attachment>,
 ) -> Result<(), SendStatus> {
-    let end = usize::try_from(buffer.read(tx::END)).map_err(|_| SendStatus::Invalid)?;
-    if end < tx::BASE || end > buffer.len || end % 2 != 0 {
-        return Err(SendStatus::Invalid);
-    }
-    let word_bytes = (end - tx::BASE) * 4;
-    // SAFETY: BASE <= end <= len (checked), and R2 of `env`: the buffer is valid for `len` words.
-    let words =
-        unsafe { std::slice::from_raw_parts(buffer.start.add(tx::BASE).cast::<u8>(), word_bytes) };
     let mut short = state.short_text.borrow_mut();
     // SAFETY: the caller's clause.
-    let (text, units, wide) = unsafe { examine(state.env, buffer, text, &mut *short)? };
-    let mut kind = buffer.read(tx::KIND).cast_unsigned() & !(KIND_WIDE | KIND_TEXT_ATTACHED);
-    kind |= if wide { KIND_WIDE } else { 0 };
-    let mut text_bytes = units << u32::from(wide);
-    if let (Text::Long(text), true) = (&text, text_bytes > TEXT_IN_LANE) {
-        // SAFETY: the caller's clause.
-        let block = unsafe { text_block(state.env, *text, wide, units, buffer.read(tx::LAST))? };
-        attachments.push(block.into());
-        kind |= KIND_TEXT_ATTACHED;
-        text_bytes = 0;
-    }
+    let outgoing = unsafe { outgoing(state.env, buffer, text, &mut *short, attachments)? };
     let mut frame = port
         .half
         .producer
-        .reserve(word_bytes, text_bytes)
+        .reserve(outgoing.words.len(), outgoing.text_bytes)
         .map_err(|(PushError::OutOfMemory | PushError::TooLarge)| SendStatus::TooLarge)?;
-    frame.words_mut().copy_from_slice(words);
-    match text {
-        Text::Short(units) if wide => {
-            for (to, unit) in frame.text_mut().as_chunks_mut().0.iter_mut().zip(units) {
-                *to = unit.to_ne_bytes();
-            }
-        }
-        Text::Short(units) => {
-            for (to, unit) in frame.text_mut().iter_mut().zip(units) {
-                *to = *unit as u8;
-            }
-        }
-        Text::Long(_) if kind & KIND_TEXT_ATTACHED != 0 => {}
-        // SAFETY: the caller's clause; the lane aligns the text area, and leaves room for a terminator.
-        Text::Long(text) => unsafe {
-            read_text(state.env, text, wide, units, frame.text_mut().as_mut_ptr())?;
-        },
-    }
-    frame.commit(kind, std::mem::take(attachments));
+    frame.words_mut().copy_from_slice(outgoing.words);
+    // SAFETY: the caller's clause; the lane aligns a text area, and leaves room for a terminator.
+    unsafe { outgoing.write_text(state.env, frame.text_mut())? };
+    frame.commit(outgoing.kind, std::mem::take(attachments));
     Ok(())
 }
 
-/// The text of a message.
-enum Text<'a> {
-    /// Its units, already copied.
-    Short(&'a [u16]),
-    /// The value.
-    Long(sys::napi_value),
-}
-
-/// The text, its length in units, and whether it has a unit above 0xff. One of unknown width is copied to `short`.
+/// To the other members of a group.
 ///
 /// # Safety
 /// `text` is a value of the running call.
-unsafe fn examine<'a>(
-    env: sys::napi_env,
+unsafe fn broadcast(
+    state: &EnvState,
+    member: &Member,
     buffer: Words,
     text: Option<sys::napi_value>,
-    short: &'a mut [u16],
-) -> Result<(Text<'a>, usize, bool), SendStatus> {
-    let Some(text) = text else {
-        return Ok((Text::Short(&[]), 0, false));
+    attachments: &mut Vec<Attachment>,
+) -> Result<(), SendStatus> {
+    let mut short = state.short_text.borrow_mut();
+    // SAFETY: the caller's clause.
+    let outgoing = unsafe { outgoing(state.env, buffer, text, &mut *short, attachments)? };
+    // V8 is asked for the text here, before the group is locked.
+    let mut scratch = state.arena.borrow_mut();
+    scratch.clear();
+    scratch.resize(outgoing.text_bytes + TERMINATOR, 0);
+    // SAFETY: the caller's clause; the scratch has room for a terminator, and allocators align for more than a unit.
+    unsafe { outgoing.write_text(state.env, &mut scratch)? };
+    // One copy for all: no reader has been asked for a buffer of its own.
+    let shared: Vec<Bytes> = attachments.iter().filter_map(Attachment::bytes).collect();
+    let message = Message {
+        kind: outgoing.kind,
+        words: outgoing.words,
+        text: &scratch[..outgoing.text_bytes],
+        attachments: &shared,
     };
-    let units = usize::try_from(buffer.read(tx::TEXT)).map_err(|_| SendStatus::Invalid)?;
-    let wide = buffer.read(tx::WIDE);
-    if wide != tx::UNKNOWN {
-        return Ok((Text::Long(text), units, wide != 0));
+    match member.post(&message) {
+        Posted::Sent => Ok(()),
+        Posted::Stock => Err(SendStatus::Closed),
+        Posted::NoMemory => Err(SendStatus::TooLarge),
     }
-    let target = short.get_mut(..=units).ok_or(SendStatus::Invalid)?;
-    // SAFETY: the caller's clause; there is room for `units` units and the terminator.
-    unsafe { read_text(env, text, true, units, target.as_mut_ptr().cast())? };
-    let copy = &target[..units];
-    let wide = copy.iter().fold(0, |all, unit| all | unit) > 0xff;
-    Ok((Text::Short(copy), units, wide))
-}
-
-/// A text in a block of its own. That has no room for a terminator: the last unit takes its place afterwards.
-///
-/// # Safety
-/// `text` is a value of the running call, with at least one unit.
-unsafe fn text_block(
-    env: sys::napi_env,
-    text: sys::napi_value,
-    wide: bool,
-    units: usize,
-    last: i32,
-) -> Result<Bytes, SendStatus> {
-    let bytes = units << u32::from(wide);
-    let mut block = SlabPool::global()
-        .take(bytes)
-        .map_err(|_| SendStatus::TooLarge)?;
-    // SAFETY: the caller's clause; the block takes `units` units.
-    unsafe { read_text(env, text, wide, units - 1, block.as_mut_ptr())? };
-    if wide {
-        block[bytes - 2..].copy_from_slice(&(last as u16).to_ne_bytes());
-    } else {
-        block[bytes - 1] = last as u8;
-    }
-    Ok(block.freeze())
 }
 
 /// Copy exactly `units` units of `text`, and a terminator.
@@ -253,8 +334,8 @@ unsafe fn copy_attachments(
     count: i32,
 ) -> Result<Vec<Attachment>, SendStatus> {
     let env = state.env;
-    let channel = state
-        .with_port(slot, |port| (Arc::clone(&port.channel), port.side))
+    let direction = state
+        .with_port(slot, Port::lands_in)
         .ok_or(SendStatus::Invalid)?;
     let count = u32::try_from(count).map_err(|_| SendStatus::Invalid)?;
     let mut list = Vec::new();
@@ -274,25 +355,16 @@ unsafe fn copy_attachments(
             // SAFETY: V8 gave `data` and `len` for a live buffer, and no JS runs before the copy ends.
             unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) }
         };
-        list.push(attachment(&channel, content)?);
+        let claim = |(channel, side): &(Arc<Channel>, Side)| channel.landings(*side).claim(len);
+        if let Some(claim) = direction.as_ref().and_then(claim) {
+            list.push(claim.fill(content));
+            continue;
+        }
+        let mut block = SlabPool::global()
+            .take(len)
+            .map_err(|_| SendStatus::TooLarge)?;
+        block.copy_from_slice(content);
+        list.push(block.freeze().into());
     }
     Ok(list)
-}
-
-/// A copy for the reader of the direction that starts at the given side.
-fn attachment(
-    (channel, side): &(Arc<Channel>, Side),
-    content: &[u8],
-) -> Result<Attachment, SendStatus> {
-    // A closed gate: nobody reads the lane, or not for long.
-    if channel.gate(*side) == Gate::Open
-        && let Some(claim) = channel.landings(*side).claim(content.len())
-    {
-        return Ok(claim.fill(content));
-    }
-    let mut block = SlabPool::global()
-        .take(content.len())
-        .map_err(|_| SendStatus::TooLarge)?;
-    block.copy_from_slice(content);
-    Ok(block.freeze().into())
 }

@@ -184,6 +184,14 @@ impl Channel {
         })
     }
 
+    /// One direction only: side 0 is parked, and what the returned producer writes arrives there.
+    pub fn inbox() -> (Arc<Channel>, Producer) {
+        let channel = Channel::new();
+        let writer = lock(&channel.parked[1]).take();
+        let writer = writer.expect("a new channel has both halves parked");
+        (channel, writer.producer)
+    }
+
     /// The doorbell of `side`.
     pub fn bell(&self, side: Side) -> &Doorbell {
         &self.bells[side]
