@@ -461,7 +461,9 @@ export function isPending(state: PortState): boolean {
 /** The port was started: let the peer use the lane, deliver what waits. */
 export function start(state: PortState): void {
   state.started = true;
-  if (!state.laneFed && state.held.length === 0) runStock(state);
+  // A message that Node hands over ahead of frames could not move with the port any more: the frames say when it runs.
+  const hasOrder = state.slot >= 0 && hasFrames(state);
+  if (!state.laneFed && state.held.length === 0 && !hasOrder) runStock(state);
   openGate(state);
   if (state.slot < 0) return;
   if (state.ended) setHold(state, HOLD_CLOSE, true);
