@@ -6,7 +6,7 @@
  * prototypes), the keys are listed after all.
  */
 import { inspect } from 'node:util';
-import { denseArray, objectKeys, prototypesPristine } from './primordials';
+import { defineOwn, denseArray, objectKeys, prototypesPristine } from './primordials';
 
 const options = {
   __proto__: null, breakLength: Infinity, colors: false, compact: 3, customInspect: false, depth: 0, getters: false,
@@ -14,11 +14,12 @@ const options = {
 } as object;
 
 const PROBE = 100;
-const works = probe();
+/** Found out when it is first asked: what inspect needs takes Node a millisecond to load. */
+let works: boolean | undefined;
 
 export function isCleanLongArray(array: unknown[]): boolean {
   // inspect builds arrays of its own, which setters on the prototypes would break.
-  if (works && prototypesPristine() && printed(array) === clean(array.length)) return true;
+  if (prototypesPristine() && (works ??= probe()) && printed(array) === clean(array.length)) return true;
   const keys = objectKeys(array);
   const last = keys[keys.length - 1];
   return last !== undefined && `${+last}` === last && +last < array.length;
@@ -39,7 +40,8 @@ function clean(length: number): string {
 
 function probe(): boolean {
   const array = denseArray(PROBE, 0);
-  if (inspect(array, options) !== clean(PROBE)) return false;
-  (array as unknown as { extra: number }).extra = 1;
-  return inspect(array, options) !== clean(PROBE);
+  if (printed(array) !== clean(PROBE)) return false;
+  defineOwn(array, 'extra', 1);
+  const extra = printed(array);
+  return extra !== undefined && extra !== clean(PROBE);
 }

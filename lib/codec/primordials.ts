@@ -101,6 +101,8 @@ export const dataViewLength: (self: object) => number = getter(DataView.prototyp
 /** Copies a dense array without species, iterators or [[Set]]; ES2023, so absent from no supported Node. */
 export const toReversed = method((ArrayPrototype as unknown as { toReversed(this: unknown[]): unknown[] }).toReversed);
 
+const arrayFill = method(ArrayPrototype.fill);
+
 /** Flag letters in the order of `RegExp.prototype.flags`, each with its brand-checked getter. */
 export const regExpFlagLetters = 'dgimsuvy';
 export const regExpFlagGetters = [
@@ -151,10 +153,7 @@ export function bareList<T>(): T[] {
 /** An array of n own elements; later stores below n never meet a prototype. */
 export function denseArray<T>(n: number, value: T): T[] {
   const array = new captured.Array<T>(n);
-  const direct = prototypesPristine();
-  for (let i = 0; i < n; i++) {
-    if (direct) array[i] = value;
-    else defineOwn(array, i, value);
-  }
+  if (prototypesPristine()) return arrayFill(array, value) as T[];
+  for (let i = 0; i < n; i++) defineOwn(array, i, value);
   return array;
 }
