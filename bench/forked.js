@@ -1,18 +1,23 @@
 'use strict';
-// The sections of the report that are measured in forked processes (child.js): idle CPU, memory, number of open ports.
+// The sections of the report that are measured in forked processes: start (start.js), pools (pools.mjs), and broadcast
+// (broadcast.js), idle CPU, memory, number of open ports (child.js).
 
 const { execFile } = require('node:child_process');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const contenders = require('./contenders.js');
-const { median } = require('./measure.js');
+const { median, summary } = require('./measure.js');
 
 const execute = promisify(execFile);
+const file = (name) => path.join(__dirname, name);
 
-async function child(task, id, options, flags = []) {
-  const { stdout } = await execute(process.execPath, [...flags, path.join(__dirname, 'child.js'), task, id, JSON.stringify(options)]);
+/** What a process prints as JSON. In the root, where `threadport/register` names the package. */
+async function run(args, env = {}) {
+  const { stdout } = await execute(process.execPath, args, { cwd: contenders.root, env: { ...process.env, ...env } });
   return JSON.parse(stdout);
 }
+
+const child = (task, id, options, flags = []) => run([...flags, file('child.js'), task, id, JSON.stringify(options)]);
 
 const both = async (measure) => ({ stock: await measure(contenders.stock.id), ours: await measure(contenders.ours.id) });
 
@@ -60,9 +65,18 @@ async function flatness({ rounds, ms, portCounts }) {
   return results;
 }
 
+/** Samples of both contenders in turn, the first of a round alternating; `measure` resolves to one or to a list. */
+async function alternate(rounds, measure) {
+  const samples = { stock: [], ours: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const who of round % 2 ? ['ours', 'stock'] : ['stock', 'ours']) samples[who] = samples[who].concat(await measure(contenders[who]));
+  }
+  return samples;
+}
+
 /** Nanoseconds per post with one and with four threads that hear it. */
 async function broadcast({ rounds, ms }) {
-  const covered = ['--require', path.join(__dirname, 'covered.js')];
+  const covered = ['--require', file('covered.js')];
   const cases = [
     ['integers', 1, 1], ['integers', 4, 1], ['json-rpc request', 1, 1], ['json-rpc request', 4, 1],
     ['carrier: SharedArrayBuffer', 1, 1 / 1.5], ['every 20th by carrier', 1, 1 / 1.5], ['round trip', 1, 1],
@@ -70,11 +84,7 @@ async function broadcast({ rounds, ms }) {
   const results = [];
   for (const [what, receivers, atLeast] of cases) {
     const options = { what, receivers, ms, rounds: 3 };
-    const samples = { stock: [], ours: [] };
-    for (let round = 0; round < rounds; round++) {
-      samples.stock.push(await child('broadcast', contenders.stock.id, options));
-      samples.ours.push(await child('broadcast', contenders.ours.id, options, covered));
-    }
+    const samples = await alternate(rounds, (who) => child('broadcast', who.id, options, who === contenders.ours ? covered : []));
     const of = (who, metric) => median(samples[who].map((one) => one[metric]));
     const ratio = of('stock', 'wall') / of('ours', 'wall');
     const cpuRatio = of('stock', 'cpu') / of('ours', 'cpu');
@@ -83,4 +93,40 @@ async function broadcast({ rounds, ms }) {
   return results;
 }
 
-module.exports = { broadcast, flatness, idle, memory };
+/** Milliseconds, and how many more of them than stock we may take. */
+async function start({ rounds }) {
+  const [script, builtin] = [file('start.js'), contenders.stock.id];
+  const cases = [
+    ['require', 10, rounds, ({ id }) => run([script, 'load', id])],
+    ['worker', 3, rounds / 5, ({ id }) => run([script, 'worker', id, '6'])],
+    ['worker, registered', 3, rounds / 5, ({ preload }) => run([...preload, script, 'worker', builtin, '6'])],
+  ];
+  const results = [];
+  for (const [label, atMost, count, measure] of cases) {
+    const samples = await alternate(count, async (who) => [].concat(await measure(who)).map((ms) => ({ ms })));
+    const [stock, ours] = [summary(samples.stock, 'ms'), summary(samples.ours, 'ms')];
+    const more = ours.median - stock.median;
+    results.push({ label, atMost, stock, ours, more, pass: more <= atMost });
+  }
+  return results;
+}
+
+const libraries = [['comlink', 2], ['poolifier', 2], ['workerpool', 1], ['piscina', 1], ['tinypool', 1]];
+
+/** Calls per second of pools, without and with threadport/register. */
+async function pools({ rounds, ms }) {
+  const results = [];
+  for (const [library, atLeast] of libraries) {
+    const env = { THREADPORT_BENCH_POOL: library };
+    const samples = await alternate(rounds, ({ preload }) => run([...preload, file('pools.mjs'), String(ms)], env));
+    for (const [metric, label] of [['sequential', 'one by one'], ['flight', '100 in flight']]) {
+      const [stock, ours] = [summary(samples.stock, metric), summary(samples.ours, metric)];
+      const ratio = ours.median / stock.median;
+      // 5 % is what stock differs by from itself.
+      results.push({ library, label, atLeast, stock, ours, ratio, pass: ratio >= (atLeast === 1 ? 0.95 : atLeast) });
+    }
+  }
+  return results;
+}
+
+module.exports = { broadcast, flatness, idle, memory, pools, start };

@@ -80,9 +80,24 @@ const sections = {
     ]);
     return `Integers on one port while the others are open and idle.\n\n${table(head, lines)}`;
   },
+  start(results, names) {
+    const ms = ({ median, min, max }) => `${median.toFixed(1)} (${min.toFixed(1)} to ${max.toFixed(1)})`;
+    const head = ['case', names.stock, names.ours, 'more', 'at most', ''];
+    const lines = results.map((one) => [one.label, ms(one.stock), ms(one.ours), one.more.toFixed(1), one.atMost, verdict(one.pass)]);
+    const note = 'Milliseconds, median (min to max): to load the module; from `new Worker` to the first message of a worker that loads it.';
+    return `${note}\n\n${table(head, lines)}`;
+  },
+  pools(results, names) {
+    const calls = ({ median, min, max }) => `${median.toFixed(0)} (${min.toFixed(0)} to ${max.toFixed(0)})`;
+    const head = ['library', 'calls', names.stock, `${names.ours}/register`, 'ratio', 'at least', ''];
+    const lines = results.map((one) => [
+      one.library, one.label, calls(one.stock), calls(one.ours), ratio(one.ratio), ratio(one.atLeast), verdict(one.pass),
+    ]);
+    return `Calls per second of one thread: a small object there, 20 KiB of objects back.\n\n${table(head, lines)}`;
+  },
 };
 
-const titles = { traffic: 'Traffic', broadcast: 'BroadcastChannel', idle: 'Idle CPU', memory: 'Memory', flatness: 'Number of open ports' };
+const titles = { traffic: 'Traffic', broadcast: 'BroadcastChannel', start: 'Start', pools: 'Pools', idle: 'Idle CPU', memory: 'Memory', flatness: 'Number of open ports' };
 
 function markdown({ about, names, rounds, results }) {
   const facts = Object.entries(about).map(([key, value]) => `- ${key}: ${value}`).join('\n');

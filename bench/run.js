@@ -1,7 +1,7 @@
 'use strict';
 // npm run bench -- [--only text[,text]] [--rounds n] [--quick] [--save]
 //
-// --only keeps the scenarios and sections (broadcast, idle, memory, flatness) whose name contains one of the texts. A complete run
+// --only keeps the scenarios and sections (broadcast, start, pools, idle, memory, flatness) whose name contains one of the texts. A complete run
 // is written to results/; a partial or quick one only with --save.
 
 const fs = require('node:fs');
@@ -12,6 +12,7 @@ const contenders = require('./contenders.js');
 const forked = require('./forked.js');
 const { Link, prepare, verify } = require('./link.js');
 const { calibrate, repeat, sample, summary } = require('./measure.js');
+const { install } = require('../scripts/install.js');
 const { machine, markdown } = require('./report.js');
 const { rows, scenarios } = require('./scenarios.js');
 
@@ -85,12 +86,15 @@ function save(report, text) {
 }
 
 async function main() {
+  if (keep('pools')) install('__test__/programs');
   const about = machine();
   const names = { stock: contenders.stock.name, ours: contenders.ours.name };
   const portCounts = options.quick ? [1, 100, 10_000] : [1, 10, 100, 1000, 10_000];
   const results = {
     traffic: await traffic(),
     broadcast: await section('broadcast', { rounds: options.quick ? 1 : 3, ms: roundMs }),
+    start: await section('start', { rounds: options.quick ? 10 : 30 }),
+    pools: await section('pools', { rounds: options.quick ? 1 : 3, ms: options.quick ? 150 : 400 }),
     idle: await section('idle', { seconds: options.quick ? 2 : 5 }),
     memory: await section('memory', { rounds: options.quick ? 1 : 3 }),
     flatness: await section('flatness', { rounds: options.quick ? 3 : 7, ms: roundMs, portCounts }),
