@@ -46,3 +46,12 @@ test('a full table and a list of keys with the same name', () => {
   const pair = makePair();
   warm(pair, (i) => ({ type: 'name', inner: { name: i } }));
 });
+
+test('more numbers than there is room for at first', () => {
+  const { roundTrip } = makePair();
+  const message = (n) => ({ type: `kind ${n}`, [`key${n}`]: n, nested: [{ [`inner${n}`]: n, text: 'always' }] });
+  for (let n = 0; n < 200; n++) {
+    for (let i = 0; i < 4; i++) assertSame(roundTrip(message(n)), message(n));
+  }
+  for (let n = 0; n < 200; n++) assertSame(roundTrip(message(n)), message(n));
+});

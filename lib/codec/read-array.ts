@@ -8,7 +8,7 @@ import { captured, defineOwn, denseArray, prototypesPristine, toReversed, typedA
 
 /** Length up to which copying a template (which also keeps the array packed) beats examining the prototypes. */
 const COPIED = 64;
-const templates = makeTemplates();
+const templates = denseArray<number[] | null>(COPIED + 1, null);
 
 export function readArray(d: Decoder, n: number): unknown[] {
   d.need(n);
@@ -75,20 +75,16 @@ function readDefining(d: Decoder, array: unknown[], n: number): unknown[] {
 
 function fresh(n: number): unknown[] {
   if (n === 0) return [];
-  return n <= COPIED ? toReversed(templates[n]!) : new captured.Array<unknown>(n);
+  return n <= COPIED ? toReversed(templates[n] ?? makeTemplate(n)) : new captured.Array<unknown>(n);
 }
 
-/** Appended one by one, which keeps them, and so their copies, packed. */
-function makeTemplates(): number[][] {
+/** Appended one by one, which keeps it, and so its copies, packed. */
+function makeTemplate(n: number): number[] {
   const direct = prototypesPristine();
-  const all = denseArray<number[]>(COPIED + 1, []);
-  for (let n = 1; n <= COPIED; n++) {
-    const template: number[] = [];
-    for (let i = 0; i < n; i++) {
-      if (direct) template[i] = 0;
-      else defineOwn(template, i, 0);
-    }
-    all[n] = template;
+  const template: number[] = [];
+  for (let i = 0; i < n; i++) {
+    if (direct) template[i] = 0;
+    else defineOwn(template, i, 0);
   }
-  return all;
+  return (templates[n] = template);
 }

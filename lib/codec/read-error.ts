@@ -9,8 +9,11 @@ for (let i = 0; i < ERROR_NAMES.length; i++) {
   constructors[i] = (globalThis as unknown as Record<string, ErrorConstructor>)[ERROR_NAMES[i]!]!;
 }
 
-/** From Node 22 on `stack` is an own accessor, and the setter keeps it one, as stock does. */
-const setStack = optionalSetter(new captured.Error(), 'stack');
+/**
+ * From Node 22 on `stack` is an own accessor, and the setter keeps it one, as stock does. Before, to look at it would make
+ * Node load what it formats stacks with.
+ */
+const setStack = Number.parseInt(process.versions.node, 10) < 22 ? undefined : optionalSetter(new captured.Error(), 'stack');
 
 export function readError(d: Decoder, bits: number): Error {
   const constructor = constructors[bits & 15];

@@ -9,22 +9,25 @@ import type { ShapeRegistry } from './shapes';
 
 /** Uses after which a reader is worth generating. */
 const WARM = 16;
+/** Numbers for which there is room at first. */
+const FIRST = 64;
 
 interface Entry { keys: string[]; template: object; uses: number; fast: ShapeReader | null; careful: ShapeReader | null }
 
 export class ShapeReaders {
-  /** By shape id. */
-  private readonly entries = denseArray<Entry | null>(Limit.Shapes, null);
+  private readonly unused: ShapeReader = (d) => this.slow(d);
+  /** By shape id; all three are of one length, and grow with the numbers that are met. */
+  private entries = denseArray<Entry | null>(FIRST, null);
   /** The generated readers again, so that the common case is one load and one call. */
-  private readonly readers = denseArray<ShapeReader>(Limit.Shapes, (d) => this.slow(d));
+  private readers = denseArray<ShapeReader>(FIRST, this.unused);
   /** Registered strings by number. */
-  private readonly strings = denseArray<string | null>(Limit.Shapes, null);
+  private strings = denseArray<string | null>(FIRST, null);
 
   constructor(private readonly registry: ShapeRegistry) {}
 
   /** Reads an object that nothing refers to. */
   fast(d: Decoder, id: number): object {
-    if (id >= Limit.Shapes) throw new CorruptMessageError('shape');
+    if (id >= this.readers.length) this.grow(id);
     return this.readers[id]!(d);
   }
 
@@ -37,8 +40,17 @@ export class ShapeReaders {
 
   /** The registered string with this number. */
   known(id: number): string {
-    if (id >= Limit.Shapes) throw new CorruptMessageError('known');
+    if (id >= this.strings.length) this.grow(id);
     return this.strings[id] ?? this.lookupString(id);
+  }
+
+  private grow(id: number): void {
+    if (id >= Limit.Shapes) throw new CorruptMessageError('shape');
+    let length = this.entries.length;
+    while (length <= id) length *= 2;
+    this.entries = extended(this.entries, length, null);
+    this.readers = extended(this.readers, length, this.unused);
+    this.strings = extended(this.strings, length, null);
   }
 
   private lookupString(id: number): string {
@@ -59,13 +71,19 @@ export class ShapeReaders {
   }
 
   private entry(id: number): Entry {
-    if (id >= Limit.Shapes) throw new CorruptMessageError('shape');
+    if (id >= this.entries.length) this.grow(id);
     const known = this.entries[id];
     if (known !== null && known !== undefined) return known;
     const keys = this.registry.lookup(id);
     if (keys === undefined) throw new CorruptMessageError('shape');
     return (this.entries[id] = { keys, template: template(keys), uses: 0, fast: null, careful: null });
   }
+}
+
+function extended<T>(list: T[], length: number, rest: T): T[] {
+  const longer = denseArray(length, rest);
+  for (let i = 0; i < list.length; i++) longer[i] = list[i]!;
+  return longer;
 }
 
 /** Every key is an own property of the copy before it is stored to, so no setter can be met. */
