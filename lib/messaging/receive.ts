@@ -28,19 +28,7 @@ import {
   stockStart,
   tick,
 } from './stock';
-import {
-  awaited,
-  batches,
-  decoder,
-  hasLaneFrames,
-  native,
-  schedule,
-  setGateOpen,
-  setHold,
-  setOnNews,
-  slots,
-  voidTaken,
-} from './thread';
+import { awaited, batches, decoder, hasLaneFrames, native, schedule, setGateOpen, setHold, setOnNews, slots, voidTaken } from './thread';
 
 /** Messages of one wake-up, as in Node: then timers and I/O have their turn. */
 const BUDGET = 1000;
