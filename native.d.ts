@@ -22,7 +22,7 @@ export declare class Binding {
   threadClean(id: number): void
   /** A worker has ended. */
   threadGone(id: number): void
-  /** Undo a detach. Returns a slot. */
+  /** Undo a detach. Returns a slot; it and the baggage are left in `unloaded` as well. */
   reattach(ticket: number): number
   /** Take the cargo of message `index` back: its post threw. Returns fresh tickets. */
   unloadLast(slot: number, index: number): Int32Array

@@ -105,12 +105,54 @@ fn an_offer_to_a_peer_that_went_where_nobody_reads_lanes_is_refused() {
 fn cargo_that_nobody_claims_asks_the_peer_for_a_recall() {
     let carrier = Channel::new();
     let (port, moved, _ours) = in_transit();
-    carrier.load_cargo(0, 0.0, vec![None, Some(port)]);
+    post_cargo(&carrier, vec![None, Some(port)]);
     assert_eq!(moved.gate(0), Gate::Closed);
     carrier.drop_cargo(0);
     assert_eq!(moved.gate(0), Gate::Recall);
     assert!(!moved.is_adopted(1));
     assert!(!carrier.has_cargo(0));
+}
+
+/// A message from side 0 that carries `ports`.
+fn post_cargo(carrier: &Channel, ports: Vec<Option<PortRef>>) {
+    carrier.load_cargo(0, carrier.stock_counts(0).1 as f64, ports);
+    carrier.stock_begin(0);
+    carrier.stock_end(0, true, 0);
+}
+
+#[test]
+fn cargo_that_is_dropped_while_its_message_is_posted_can_be_taken_back() {
+    let carrier = Channel::new();
+    let (port, moved, _ours) = in_transit();
+    carrier.load_cargo(0, 0.0, vec![Some(port)]);
+    carrier.stock_begin(0);
+    carrier.drop_cargo(0);
+    carrier.stock_end(0, false, 0);
+    assert_eq!(carrier.unload_last(0, 0.0).unwrap().len(), 1);
+    assert_eq!(moved.gate(0), Gate::Recall);
+}
+
+#[test]
+fn cargo_for_an_end_that_nobody_claims_does_not_stay() {
+    let (carrier_end, carrier, _ours) = in_transit();
+    let (before, first, _peer) = in_transit();
+    post_cargo(&carrier, vec![Some(before)]);
+    drop(carrier_end);
+    assert_eq!(first.gate(0), Gate::Recall);
+    let (after, second, _other) = in_transit();
+    post_cargo(&carrier, vec![Some(after)]);
+    post_cargo(&carrier, vec![None]);
+    assert_eq!(second.gate(0), Gate::Recall);
+}
+
+#[test]
+fn an_end_that_is_claimed_before_the_recall_keeps_what_is_in_its_lane() {
+    let channel = Channel::new();
+    let (_ours, theirs) = both(&channel);
+    channel.park(1, theirs, false);
+    assert!(channel.claim(1).is_some());
+    assert_eq!(channel.gate(0), Gate::Closed);
+    assert!(channel.reclaim(1).is_none());
 }
 
 #[test]

@@ -5,7 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { run } = require('../support/program.js');
 
-const FILES = ['clone-host', 'events-target', 'far-moved', 'interop', 'order-in-transfer', 'parent-port', 'receive', 'ref', 'surface', 'worker-options'];
+const FILES = ['carried-along', 'clone-host', 'events-target', 'far-moved', 'interop', 'order-in-transfer', 'order-recalled', 'parent-port', 'receive', 'ref', 'surface', 'worker-options'];
 
 for (const name of FILES) {
   test(`under threadport/register: ${name}`, async () => {

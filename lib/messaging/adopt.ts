@@ -8,7 +8,7 @@ import { meet } from './pair';
 import { openGate, start, stop } from './receive';
 import { PortState, Seed, setGrow, stamp, stateOf } from './state';
 import { kNewListener, kRemoveListener, type StockPort, stockNewListener, stockRemoveListener } from './stock';
-import { attach, closeSlot, hasLaneFrames, schedule, setMark, unload, unloadedModes, unloadedReceived, unloadedSlot } from './thread';
+import { attach, closeSlot, hasLaneFrames, native, schedule, setMark, unload, unloadedModes, unloadedReceived, unloadedSlot } from './thread';
 
 type Internals = StockPort & Record<symbol, any>;
 
@@ -92,6 +92,12 @@ export function adoptAt(port: StockPort, slot: number, received: number, modes: 
   // All that is left may be the close of the other end.
   else if (hasLaneFrames(slot)) schedule(slot);
   return state;
+}
+
+/** The port of a ticket stays in this thread, as `port`. */
+export function adoptBack(port: StockPort, ticket: number, received: number): void {
+  const slot = native.reattach(ticket);
+  adoptAt(port, slot, received, unloadedModes(0));
 }
 
 /** Stock message `index` of `carrier` has brought `ports`. */

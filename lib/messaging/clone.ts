@@ -1,12 +1,13 @@
 /** Functions of Node that move ports without asking us: under these names they ask. */
 import { bareList, captured, defineOwn } from '../codec/primordials';
-import { adoptAt } from './adopt';
+import { adoptBack } from './adopt';
 import { recordPorts } from './carrier';
 import { guarded } from './guard';
 import { needStack } from './headroom';
-import { type Detached, detachAll, forgetMoved, isPlain, portsIn, readIterable, reattachAll, recallDetached } from './move';
+import { type Detached, detachAll, forgetMoved, isPlain, portsIn, readIterable, reattachAll, ticketsOf } from './move';
+import { KIND_STOCK, type PortState, stateOf } from './state';
 import { named, StockChannel, type StockPort, stock, stockClose, stockPost } from './stock';
-import { native } from './thread';
+import { detachSlot, dropTickets, native, sendControl } from './thread';
 
 type Clone = (value: unknown, options?: unknown) => unknown;
 
@@ -31,22 +32,29 @@ function cloneWithPorts(value: unknown, list: unknown[], ports: StockPort[]): un
   } finally {
     recorder?.stop();
   }
+  const tickets = recorder === undefined ? undefined : ticketsOf(ports, detached);
   forgetMoved(detached, ports);
-  if (recorder !== undefined) arrive(detached, ports, recorder.ports);
+  if (tickets !== undefined) arrive(tickets, ports, recorder!.ports);
   return clone;
 }
 
 /** The new ports come last, in the order of the list: what getters have made or used came before, when Node read the value. */
-function arrive(detached: Detached[], ports: StockPort[], recorded: StockPort[]): void {
+function arrive(tickets: number[], ports: StockPort[], recorded: StockPort[]): void {
   const first = recorded.length - ports.length;
-  if (first < 0) {
-    recallDetached(detached);
-    return;
-  }
   for (let i = 0; i < ports.length; i++) {
-    const entry = detachedOf(detached, ports[i]!)[0];
-    if (entry !== undefined) adoptAt(recorded[first + i]!, native.reattach(entry.ticket), entry.state.received, entry.state.modes);
+    if (tickets[i]! < 0) continue;
+    const state = stateOf(ports[i])!;
+    if (first < 0) leave(state, native.reattach(tickets[i]!));
+    else adoptBack(recorded[first + i]!, tickets[i]!, state.received);
   }
+}
+
+/** Taken off this thread to one that reads lanes, the port is in fact not: its peer posts again what waits. */
+function leave({ laneOut, received }: PortState, slot: number): void {
+  if (laneOut) sendControl(slot, KIND_STOCK);
+  const tickets = bareList<number>();
+  tickets[0] = detachSlot(slot, received, 0, false);
+  dropTickets(tickets);
 }
 
 function cloneOurs(value: unknown, options?: unknown): unknown {

@@ -33,7 +33,7 @@ export function onClosed(state: PortState): void {
 function offer(state: PortState): void {
   if (!(state.reading || state.laneOut || isPending(state)) || !isPeerAdopted(state.slot)) return;
   releaseBatch(state);
-  leaveLane(state, false);
+  leaveLane(state);
   native.offer(state.slot);
   state.offered = true;
 }

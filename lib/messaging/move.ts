@@ -3,20 +3,21 @@
  * that message's number in the native table, so that they cannot be guessed or mixed up.
  */
 import { apply, bareList, isArray, isArrayBuffer, isProxy, typedArrayLength } from '../codec/primordials';
-import { adoptAt } from './adopt';
+import { adoptBack } from './adopt';
 import { safePost } from './guard';
 import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
 import { openGate, releaseBatch, start } from './receive';
-import { endCarrying, endLate, enterLane, leaveLane, postTransfer } from './send';
+import { endCarrying, endLate, enterLane, leaveLane, postTransfer, recall } from './send';
 import { KIND_STOCK, type PortState, stateOf } from './state';
 import { isStockPort, type StockPort } from './stock';
-import { detachSlot, dropTickets, gate, isPeerAdopted, loadCargo, native, pinBroadcasts, sendControl, setHold, slots, stockSent } from './thread';
+import { detachSlot, dropTickets, gate, isPeerAdopted, laneBuffered, loadCargo, native, pinBroadcasts, sendControl, setHold, slots, stockSent } from './thread';
 import { HOLD_CLOSE, HOLD_DRAIN } from './state';
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */
 export interface Detached {
   state: PortState;
+  /** -1 once it was used. */
   ticket: number;
 }
 
@@ -107,8 +108,9 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
 /** The way this message goes must not change after its number was taken. */
 function settleLane(state: PortState): void {
   const current = gate(state.slot);
-  if (current !== GATE_OPEN) leaveLane(state, current === GATE_RECALL);
-  else if (!state.laneOut) enterLane(state);
+  if (!state.laneOut) enterLane(state);
+  else if (current === GATE_RECALL) recall(state);
+  else if (current !== GATE_OPEN && laneBuffered(state.slot) === 0) leaveLane(state);
 }
 
 /** The carrier has no channel: what it carries arrives as plain stock ports. */
@@ -119,7 +121,6 @@ function postToStock(state: PortState, value: unknown, list: unknown[], ports: S
   try {
     const posted = safePost(state.port, value, list);
     failed = false;
-    dropTickets(ticketsOf(ports, detached));
     forgetMoved(detached, ports);
     return posted;
   } finally {
@@ -127,14 +128,21 @@ function postToStock(state: PortState, value: unknown, list: unknown[], ports: S
   }
 }
 
-/** For each port its ticket, or -1. */
+/** For each port its ticket, or -1: for whoever claims them. */
 export function ticketsOf(ports: StockPort[], detached: Detached[]): number[] {
   const tickets = bareList<number>();
   for (let i = 0; i < ports.length; i++) {
     tickets[i] = -1;
-    for (let k = 0; k < detached.length; k++) if (detached[k]!.state.port === ports[i]) tickets[i] = detached[k]!.ticket;
+    for (let k = 0; k < detached.length; k++) if (detached[k]!.state.port === ports[i]) tickets[i] = useTicket(detached[k]!);
   }
   return tickets;
+}
+
+/** A number is given out again after its ticket was redeemed. */
+function useTicket(entry: Detached): number {
+  const { ticket } = entry;
+  entry.ticket = -1;
+  return ticket;
 }
 
 /** Take the lanes of all ports in `ports` off this thread, but for those of `carrier`. */
@@ -159,9 +167,9 @@ function detach(state: PortState, adopted: boolean): number {
   endCarrying(state);
   releaseBatch(state);
   setHold(state, HOLD_CLOSE | HOLD_DRAIN, false);
-  if (!adopted) {
-    if (state.laneOut) sendControl(slot, KIND_STOCK);
-    state.modes = 0;
+  if (!adopted && state.laneOut) {
+    sendControl(slot, KIND_STOCK);
+    state.laneOut = false;
   }
   slots[slot] = undefined;
   state.slot = -1;
@@ -189,28 +197,23 @@ function drop(tickets: Int32Array): void {
 
 /** The transfer did not take place: the ports live on here. */
 export function reattachAll(detached: Detached[]): void {
-  for (let i = 0; i < detached.length; i++) reattach(detached[i]!.state, detached[i]!.ticket);
+  for (let i = 0; i < detached.length; i++) reattach(detached[i]!.state, useTicket(detached[i]!));
 }
 
 function reattach(state: PortState, ticket: number): void {
-  adoptAt(state.port, native.reattach(ticket), state.received, state.modes);
+  adoptBack(state.port, ticket, state.received);
   if (state.started) start(state);
   else if (state.reading) openGate(state);
 }
 
-/** Taken off this thread to one that reads lanes, they are in fact not: their peers post again what waits. */
-export function recallDetached(detached: Detached[]): void {
-  for (let i = 0; i < detached.length; i++) {
-    const { state, ticket } = detached[i]!;
-    const slot = native.reattach(ticket);
-    if (state.laneOut) sendControl(slot, KIND_STOCK);
-    detachSlot(slot, state.received, 0, false);
-  }
-}
-
-/** The transfer of `ports` took place. */
+/** The transfer of `ports` took place. Where nobody has taken their tickets they went where nobody reads lanes. */
 export function forgetMoved(detached: Detached[], ports: StockPort[]): void {
-  for (let i = 0; i < detached.length; i++) unlink(detached[i]!.state);
+  const left = bareList<number>();
+  for (let i = 0; i < detached.length; i++) {
+    unlink(detached[i]!.state);
+    left[i] = useTicket(detached[i]!);
+  }
+  if (left.length > 0) dropTickets(left);
   for (let i = 0; i < ports.length; i++) {
     const state = stateOf(ports[i]);
     if (state !== undefined) state.over = true;

@@ -75,7 +75,8 @@ function afterSend(state: PortState, value: unknown, status: number): Posted {
   // A getter has moved the port meanwhile: the message is lost, as in Node.
   if (state.slot < 0) return true;
   if (status === TOO_LARGE) throw new RangeTooLarge();
-  leaveLane(state, status === RECALL);
+  if (status === RECALL) return recall(state) ? postStock(state, copy, undefined) : post(state, copy);
+  leaveLane(state);
   return postStock(state, copy, undefined);
 }
 
@@ -101,11 +102,10 @@ export function enterLane(state: PortState): boolean {
 }
 
 /** From now on by the stock port. */
-export function leaveLane(state: PortState, isRecall: boolean): void {
+export function leaveLane(state: PortState): void {
   if (!state.laneOut) return;
   state.laneOut = false;
-  if (isRecall) recall(state);
-  else if (state.slot >= 0) sendControl(state.slot, KIND_STOCK);
+  if (state.slot >= 0) sendControl(state.slot, KIND_STOCK);
 }
 
 /** The counters of this side begin here, for both sides. */
@@ -148,8 +148,9 @@ function postCarried(state: PortState, value: unknown, list: unknown[] | undefin
   if (state.carrying) return postWithin(state, value, list);
   const current = carry(state.slot, force);
   if (current === NO_MEMORY) throw new RangeTooLarge();
+  if (current === GATE_RECALL && !recall(state)) return postCarried(state, value, list, force);
   if (current !== GATE_OPEN) {
-    leaveLane(state, current === GATE_RECALL);
+    leaveLane(state);
     return postStock(state, value, list);
   }
   state.carrying = true;
@@ -193,21 +194,19 @@ export function beforeClose(state: PortState): void {
   endCarrying(state);
   if (!state.laneOut || laneBuffered(state.slot) === 0) return;
   const current = gate(state.slot);
-  if (current === GATE_RECALL) {
-    leaveLane(state, true);
-    return;
-  }
+  if (current === GATE_RECALL && recall(state)) return;
   if (postStock(state, null, undefined) === true) sendControl(state.slot, KIND_BARRIER);
 }
 
 /**
- * The peer went where nobody reads lanes: what it has not taken goes by the stock port.
+ * The peer went where nobody reads lanes: what it has not taken goes by the stock port. False if lanes are read there after
+ * all.
  */
-export function recall(state: PortState): void {
+export function recall(state: PortState): boolean {
   // After a close nothing can be posted: the other side reads its lane itself.
-  if (state.closing || state.ended) return;
+  if (state.closing || state.ended) return true;
   const own = native.beginRecall(state.slot);
-  if (own === null) return;
+  if (own === null) return false;
   state.laneOut = false;
   const batch = batches.acquire();
   try {
@@ -222,6 +221,7 @@ export function recall(state: PortState): void {
     batches.release(batch);
     native.endRecall(own);
   }
+  return true;
 }
 
 function endPost(state: PortState, slot: number, size: number): void {

@@ -62,8 +62,8 @@ class WorkerBase extends StockWorker {
     }
     workerMade(this);
     this.#thread = this.threadId;
-    forgetMoved(moved, ports);
     this.#state = adoptPublicPort(this, moved, options);
+    forgetMoved(moved, ports);
   }
 
   /** Bytes that were accepted by `postMessage` and that the worker has not received yet. */

@@ -1,6 +1,7 @@
 //! Ports that leave and arrive.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use napi::Result;
 use napi::bindgen_prelude::Int32Array;
@@ -10,6 +11,9 @@ use super::env::EnvState;
 use super::port::Port;
 use super::ports::{Binding, invalid};
 use crate::channel::{Baggage, Channel, Gate, PortRef};
+
+/// Only who uses the binding without the package's JavaScript leaves one unfinished.
+const LONGEST_RECALL: Duration = Duration::from_secs(10);
 
 impl EnvState {
     /// Take a port off this thread. Bit 0 of `modes`: its next thread is known to read lanes; if not, the peer is asked
@@ -57,9 +61,8 @@ impl EnvState {
             .unwrap_or_default();
         let arrive = |port: Option<PortRef>| {
             let port = port?;
-            let (slot, Baggage { received, modes }) =
-                self.attach_port(&port.channel, port.side, None)?;
-            Some([f64::from(slot), received, f64::from(modes)])
+            let (slot, baggage) = self.attach_port(&port.channel, port.side, None)?;
+            Some(baggage.numbers(slot))
         };
         let count = ports.len();
         let arrivals = ports
@@ -68,6 +71,14 @@ impl EnvState {
             .collect();
         self.unloaded.replace(arrivals);
         count as f64
+    }
+
+    /// Is the half of `port` in this thread for a recall?
+    fn recalls(&self, port: &PortRef) -> bool {
+        let ports = self.ports.borrow();
+        ports.iter().flatten().any(|other| {
+            other.recalled && other.side == port.side && Arc::ptr_eq(&other.channel, &port.channel)
+        })
     }
 
     /// A port gets a slot; its baggage is that of its last `detach`.
@@ -104,14 +115,45 @@ impl EnvState {
     }
 }
 
+impl Port {
+    /// The gate for a port that uses its lane. What was there before the gate was closed is still under way, and could only
+    /// be taken back behind what goes by the stock port.
+    pub fn lane_gate(&self) -> Gate {
+        match self.channel.gate(self.side) {
+            Gate::Closed if self.half.producer.buffered() > 0 => Gate::Open,
+            gate => gate,
+        }
+    }
+}
+
+impl Baggage {
+    /// As `unloaded` keeps them.
+    fn numbers(self, slot: u32) -> [f64; 3] {
+        [f64::from(slot), self.received, f64::from(self.modes)]
+    }
+}
+
 #[napi]
 impl Binding {
-    /// Undo a detach. Returns a slot.
+    /// Undo a detach. Returns a slot; it and the baggage are left in `unloaded` as well.
     #[napi]
     pub fn reattach(&self, ticket: u32) -> Result<u32> {
         let port = self.state.redeem(f64::from(ticket));
         let port = port.ok_or_else(|| invalid("ticket"))?;
-        self.attach(&port.channel, port.side, None)
+        let end = Instant::now() + LONGEST_RECALL;
+        loop {
+            let attached = self.state.attach_port(&port.channel, port.side, None);
+            if let Some((slot, baggage)) = attached {
+                self.state.unloaded.replace(baggage.numbers(slot).into());
+                return Ok(slot);
+            }
+            // The peer is in the middle of a recall in its thread, and runs nothing of the user's there.
+            let is_recalled = !port.channel.is_adopted(port.side) && !self.state.recalls(&port);
+            if !is_recalled || Instant::now() > end {
+                return Err(invalid("port"));
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// Take the cargo of message `index` back: its post threw. Returns fresh tickets.

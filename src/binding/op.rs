@@ -12,7 +12,7 @@ use super::env::EnvState;
 use super::layout::{KIND_CARRIER, KIND_VOID};
 use super::port::Port;
 use super::take::advance;
-use crate::channel::{Channel, Gate, Half, Side};
+use crate::channel::{Gate, Half};
 use crate::lane::PushError;
 
 /// `lib/messaging/thread.ts` has the same numbers.
@@ -138,6 +138,7 @@ fn broadcast(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
 fn answer(port: &mut Port, code: i32, value: f64) -> f64 {
     match code {
         code::ADVANCE => advance(port, value as usize),
+        code::CARRY => return f64::from(carry(port, value != 0.0)),
         code::ATTACHMENT_SIZE => return f64::from(attachment_size(port, value as usize)),
         _ => {}
     }
@@ -166,7 +167,6 @@ fn answer(port: &mut Port, code: i32, value: f64) -> f64 {
         code::HAS_FRAMES => return flag(!half.consumer.is_empty()),
         code::SCHEDULE => channel.bell(side).ring(),
         code::HAS_CARGO => return flag(channel.has_cargo(1 - side)),
-        code::CARRY => return f64::from(carry(channel, side, half, value != 0.0)),
         code::VOID => {
             // Without memory for this frame the reader finds out when the channel is closed.
             let _ = push_empty(half, KIND_VOID);
@@ -206,11 +206,18 @@ fn flag(is: bool) -> f64 {
 /// A stock message is about to be posted, with a frame ahead of it. The bell rings now, so that the reader is on its way,
 /// and after the post (CARRIED, VOID), should it be there already. Nothing happens unless the gate is open (or `force`).
 /// Returns the gate, or -1 if there is no memory for the frame.
-fn carry(channel: &Channel, side: Side, half: &mut Half, force: bool) -> i32 {
-    let gate = channel.gate(side);
+fn carry(port: &mut Port, force: bool) -> i32 {
+    let gate = port.lane_gate();
     if gate != Gate::Open && !force {
         return gate as i32;
     }
+    let Port {
+        channel,
+        side,
+        half,
+        ..
+    } = port;
+    let side = *side;
     channel.stock_begin(side);
     if push_empty(half, KIND_CARRIER).is_err() {
         channel.stock_end(side, false, 0);

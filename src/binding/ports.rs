@@ -12,7 +12,7 @@ use super::env::{EnvState, Words};
 use super::layout::{rx, tx};
 use super::port::Port;
 use super::{entry, op, pin, posted, send, take};
-use crate::channel::{Channel, Gate, forget_worker, worker_channel};
+use crate::channel::{Channel, forget_worker, worker_channel};
 
 /// Most receive buffers of a thread: one for each level of nested deliveries.
 const MOST_BUFFERS: usize = 4096;
@@ -232,10 +232,9 @@ impl Binding {
     /// says so: frames that `take` reads from the returned slot are our own, undelivered ones.
     #[napi]
     pub fn begin_recall(&self, slot: u32) -> Option<u32> {
-        let (channel, side) = self.state.with_port(slot, |port| {
-            (port.channel.gate(port.side) == Gate::Recall)
-                .then(|| (Arc::clone(&port.channel), 1 - port.side))
-        })??;
+        let (channel, side) = self
+            .state
+            .with_port(slot, |port| (Arc::clone(&port.channel), 1 - port.side))?;
         let half = channel.reclaim(side)?;
         Some(self.state.place(Port {
             channel,

@@ -77,11 +77,13 @@ unsafe fn push(
             Err(status) => status,
         };
     }
-    match port.channel.gate(port.side) {
-        Gate::Open => {}
-        Gate::Recall => return SendStatus::Recall,
-        Gate::Closed if buffer.read(tx::FORCE) == 0 => return SendStatus::Closed,
-        Gate::Closed => {}
+    // Who forces has looked at the gate before, and counts on the frame wherever the reader has gone since.
+    if buffer.read(tx::FORCE) == 0 {
+        match port.lane_gate() {
+            Gate::Open => {}
+            Gate::Recall => return SendStatus::Recall,
+            Gate::Closed => return SendStatus::Closed,
+        }
     }
     // SAFETY: the caller's clause.
     match unsafe { write_frame(state, port, buffer, text, &mut attachments) } {

@@ -34,6 +34,10 @@ impl Channel {
     pub fn load_cargo(&self, side: Side, index: f64, ports: Vec<Option<PortRef>>) {
         let (begun, ended) = self.stock_counts(side);
         let depth = begun.saturating_sub(ended);
+        // Relaxed: a hint. What is loaded now goes with the next one, or with the channel.
+        if self.abandoned[1 - side].load(Ordering::Relaxed) {
+            self.drop_cargo(side);
+        }
         let mut cargo = lock(&self.directions[side].cargo);
         // The cargo of the posts around this one belongs to later messages.
         let place = cargo.partition_point(|earlier| earlier.index < index);
@@ -70,11 +74,16 @@ impl Channel {
         None
     }
 
-    /// Nobody will unload what `side` has loaded.
+    /// Nobody will unload what `side` has loaded. A message that is being posted keeps its own: the post may fail yet.
     pub fn drop_cargo(&self, side: Side) {
-        let cargo = std::mem::take(&mut *lock(&self.directions[side].cargo));
-        // Outside the lock: the ports tell their peers.
+        let (_, ended) = self.stock_counts(side);
+        let mut cargo = lock(&self.directions[side].cargo);
+        let posted = cargo.partition_point(|entry| entry.index < ended as f64);
+        let under_way = cargo.split_off(posted);
+        let dropped = std::mem::replace(&mut *cargo, under_way);
         drop(cargo);
+        // Outside the lock: the ports tell their peers.
+        drop(dropped);
     }
 
     /// Drop the cargo of messages from `side` that carry the other end of this very channel: Node drops them.

@@ -80,7 +80,7 @@ pub struct Baggage {
 }
 
 /// A port in transit: which channel and which of its ends. One that is dropped before somebody claimed the
-/// port asks its peer to recall: the port went where nobody reads lanes, or nowhere.
+/// port asks its peer to recall: the port went where nobody reads lanes, or nowhere. So did all that is under way to it.
 pub struct PortRef {
     /// The channel of the port.
     pub channel: Arc<Channel>,
@@ -162,6 +162,8 @@ pub struct Channel {
     parked: [Mutex<Option<Half>>; 2],
     /// Side `s` is known to be read by this library (attached, or on its way to a thread that is).
     adopted: [AtomicBool; 2],
+    /// Side `s` went where nobody reads lanes: what is loaded for it will not be asked for.
+    abandoned: [AtomicBool; 2],
 }
 
 impl Channel {
@@ -181,6 +183,7 @@ impl Channel {
             bells: [Doorbell::new(), Doorbell::new()],
             parked: [half(producer0, consumer0), half(producer1, consumer1)],
             adopted: [AtomicBool::new(false), AtomicBool::new(false)],
+            abandoned: [AtomicBool::new(false), AtomicBool::new(false)],
         })
     }
 
@@ -199,8 +202,12 @@ impl Channel {
 
     /// Take the half of `side`, if it is parked.
     pub fn claim(&self, side: Side) -> Option<Half> {
-        let half = lock(&self.parked[side]).take();
+        let mut parked = lock(&self.parked[side]);
+        let half = parked.take();
         if half.is_some() {
+            if self.gate(1 - side) == Gate::Recall {
+                self.set_gate(1 - side, Gate::Closed);
+            }
             // Relaxed: a hint for choosing how to move a port; nothing is published by it.
             self.adopted[side].store(true, Ordering::Relaxed);
         }
@@ -219,17 +226,21 @@ impl Channel {
         }
     }
 
-    /// Nobody will claim `side` any more.
+    /// Nobody will claim `side` any more, if it was not claimed.
     fn abandon(&self, side: Side) {
         let parked = lock(&self.parked[side]);
-        if parked.is_none() {
+        if parked.is_some() {
+            // Relaxed: the ring below publishes it to a thread that waits for the peer's answer.
+            self.adopted[side].store(false, Ordering::Relaxed);
+            self.set_gate(1 - side, Gate::Recall);
+            drop(parked);
+            self.bells[1 - side].ring();
+        } else if self.is_adopted(side) {
             return;
         }
-        // Relaxed: the ring below publishes it to a thread that waits for the peer's answer.
-        self.adopted[side].store(false, Ordering::Relaxed);
-        self.set_gate(1 - side, Gate::Recall);
-        drop(parked);
-        self.bells[1 - side].ring();
+        // Relaxed: a hint for `load_cargo`.
+        self.abandoned[side].store(true, Ordering::Relaxed);
+        self.drop_cargo(1 - side);
     }
 
     /// The owner of `side`, which parked it with `adopted` false and listens on its bell: what became of it?
@@ -240,6 +251,8 @@ impl Channel {
                 if half.consumer.is_closed() || !self.is_adopted(1 - side) =>
             {
                 self.set_gate(1 - side, Gate::Closed);
+                // Relaxed: see `claim`.
+                self.adopted[side].store(true, Ordering::Relaxed);
                 Offer::Refused(half)
             }
             (half @ Some(_), gate) => {
@@ -256,11 +269,13 @@ impl Channel {
 
     /// Producer, gate in state Recall: take the reader's half to read back what it left (R2).
     pub fn reclaim(&self, side: Side) -> Option<Half> {
-        lock(&self.parked[side]).take()
+        let mut parked = lock(&self.parked[side]);
+        (self.gate(1 - side) == Gate::Recall).then(|| parked.take())?
     }
 
-    /// Undo `reclaim`; from now on the producer uses the stock port.
-    pub fn end_recall(&self, side: Side, half: Half) {
+    /// Undo `reclaim`; from now on the producer uses the stock port, and who claims the half expects nothing in the lane.
+    pub fn end_recall(&self, side: Side, mut half: Half) {
+        half.baggage.modes = 0;
         let mut parked = lock(&self.parked[side]);
         *parked = Some(half);
         // Relaxed: the gate publishes it. The lane was emptied.
