@@ -3,5 +3,5 @@
 
 const { register, unregister } = require('./dist/index.js');
 
-register();
+register(module.isPreloading ? 'preload' : undefined);
 module.exports = { register: () => register(), unregister };

@@ -1,6 +1,6 @@
 'use strict';
 // One BroadcastChannel that posts and `receivers` threads that hear it. Both contenders use the class of the built-in; for
-// ours the process and its workers are preloaded (covered.js), since that is what changes where the messages go.
+// ours the process preloads threadport/register, since that is what changes where the messages go.
 
 const { BroadcastChannel, Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
 const { once } = require('node:events');

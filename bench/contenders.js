@@ -13,6 +13,7 @@ const peer = process.env.THREADPORT_BENCH_PEER ?? 'threadport';
 
 module.exports = {
   root,
+  // `preload`: what puts it in the place of the built-in from the start.
   stock: { name: 'node:worker_threads', id: 'node:worker_threads', preload: [] },
   ours: { name: peer, id: fromRoot.resolve(peer), preload: peer === 'threadport' ? ['--require', 'threadport/register'] : [] },
 };

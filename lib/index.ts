@@ -9,6 +9,7 @@ import type * as Messaging from './messaging';
 import type * as Stock from './messaging/stock';
 import { raw } from './native';
 import type * as Registration from './register';
+import type { Start } from './start';
 
 declare const __THREADPORT_VERSION__: string;
 
@@ -16,19 +17,16 @@ const version = __THREADPORT_VERSION__;
 
 interface Package {
   api: Record<string, unknown>;
-  /** `inherited`: see lib/register.ts. */
-  register(inherited?: boolean): void;
+  register(start: Start): void;
   unregister(): void;
 }
 
 function withAddon(): Package {
   const { stock } = require('./messaging/stock') as typeof Stock;
-  const { cover, uncover, ...exports } = require('./messaging') as typeof Messaging;
-  const ours = Object.entries(exports).filter(([, value]) => value !== undefined);
+  const ours = Object.entries(require('./messaging') as typeof Messaging).filter(([, value]) => value !== undefined);
   const api = { ...stock, ...Object.fromEntries(ours), native: true, version };
-  Object.defineProperty(api, Symbol.for('threadport.broadcasts'), { value: { cover, uncover } });
   const registration = (): typeof Registration => require('./register') as typeof Registration;
-  return { api, register: (inherited) => registration().register(api, inherited), unregister: () => registration().unregister() };
+  return { api, register: (start) => registration().register(api, start), unregister: () => registration().unregister() };
 }
 
 function withoutAddon(error: Error): Package {

@@ -3,9 +3,12 @@
  * that it starts, and of the globals that are the same classes.
  */
 import { syncBuiltinESMExports } from 'node:module';
+import { cover, receiverOf, uncover } from './messaging/broadcast';
 import { structuredClone, stockClone } from './messaging/clone';
 import { followWorkers, leaveWorkers } from './messaging/follow';
-import { builtin, ORIGINALS, stock } from './messaging/stock';
+import { receiveMessageOnPort } from './messaging/port';
+import { builtin, ORIGINALS, stock, stockReceive } from './messaging/stock';
+import { isFirst, isPreloaded, type Start } from './start';
 
 type Exports = Record<string, unknown>;
 
@@ -18,12 +21,6 @@ interface Change {
 
 const GLOBALS = ['MessageChannel', 'MessagePort', 'BroadcastChannel'];
 
-/**
- * Does the command line preload us? Then so do workers that are given neither `execArgv` nor `env`. Not with `--import`:
- * workers that run a text do not heed it.
- */
-const PRELOAD = /(?:^|\s)(?:-r|--require)[\s=]"?\S*threadport\/register/;
-
 let changes: Change[] | undefined;
 
 const warned = new Set<string>();
@@ -34,9 +31,11 @@ function warn(message: string, code: string): void {
   process.emitWarning(message, { code });
 }
 
-function isPreloaded(): boolean {
-  return PRELOAD.test([...process.execArgv, process.env.NODE_OPTIONS].join(' '));
-}
+/** For another copy of the package: its own looks into the stock queue only. */
+const receiveForOthers: typeof stockReceive = (port) => {
+  const receiver = receiverOf(port);
+  return (receiver === port ? stockReceive : receiveMessageOnPort)(receiver as never);
+};
 
 /** What is to be changed. A global that is not the built-in's own any more is left alone. */
 function plan(ours: Exports): Change[] {
@@ -64,8 +63,7 @@ function undo({ target, key, value, original }: Change): void {
   if (Object.getOwnPropertyDescriptor(target, key)?.value === value) Object.defineProperty(target, key, original);
 }
 
-/** `inherited`: workers are known to inherit the preload, or not to; else it is found out. */
-export function register(ours: Exports, inherited?: boolean): void {
+export function register(ours: Exports, start: Start): void {
   if (changes !== undefined) return;
   if (ORIGINALS in builtin) {
     warn(
@@ -75,7 +73,7 @@ export function register(ours: Exports, inherited?: boolean): void {
     return;
   }
   const planned = plan(ours);
-  const mark = { value: stock, configurable: true };
+  const mark = { value: { ...stock, receiveMessageOnPort: receiveForOthers }, configurable: true };
   if (!Reflect.defineProperty(builtin, ORIGINALS, mark) || !planned.every(apply)) {
     planned.forEach(undo);
     Reflect.deleteProperty(builtin, ORIGINALS);
@@ -83,7 +81,8 @@ export function register(ours: Exports, inherited?: boolean): void {
     return;
   }
   changes = planned;
-  if (!followWorkers(inherited ?? isPreloaded())) {
+  if (isFirst(start)) cover();
+  if (!followWorkers(start !== 'worker' && isPreloaded())) {
     warn('threadport cannot register itself in workers on this Node.js', 'THREADPORT_WORKERS_NOT_REGISTERED');
   }
   syncBuiltinESMExports();
@@ -91,6 +90,7 @@ export function register(ours: Exports, inherited?: boolean): void {
 
 export function unregister(): void {
   if (changes === undefined) return;
+  uncover();
   changes.forEach(undo);
   changes = undefined;
   Reflect.deleteProperty(builtin, ORIGINALS);

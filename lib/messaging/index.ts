@@ -1,5 +1,4 @@
 /** The message-passing exports of the package; undefined where the running Node has none of the name. */
-export { cover, uncover } from './broadcast';
 export { postMessageToThread } from './clone';
 export { markAsUncloneable } from './marks';
 export { MessageChannel, MessagePort, moveMessagePortToContext, receiveMessageOnPort } from './port';

@@ -1,0 +1,36 @@
+/** What a thread has run before `threadport/register`, and whether its workers will run that first, too. */
+import { basename, dirname, join } from 'node:path';
+
+/** How it came to run: as a preloaded module, as the first file of a worker, or because the program asked for it. */
+export type Start = 'preload' | 'worker' | undefined;
+
+const PRELOAD = /\s(?:-r|--require)[\s=]"?\S*threadport\/register/;
+/** The first module that is preloaded is another one. */
+const OTHER_FIRST = /^(?:(?!\s(?:-r|--require)[\s=]).)*\s(?:-r|--require)[\s=](?!"?\S*threadport\/register)/s;
+/** Brings code that runs ahead of preloaded modules and does not show in `require.cache`. */
+const AHEAD_OF_PRELOADS = /\s--(?:(?:experimental[-_])?(?:loader|(?:default[-_])?config[-_]file)|snapshot[-_]blob)\b/;
+/** Brings code that runs between preloaded modules and the first file. */
+const AHEAD_OF_FILES = /\s--import\b/;
+
+/** In the order in which Node heeds them. */
+const options = (): string => ` ${[process.env.NODE_OPTIONS, ...process.execArgv].join(' ')}`;
+
+/**
+ * Does the command line preload us? Then so do workers that are given neither `execArgv` nor `env`. Not with `--import`:
+ * workers that run a text do not heed it.
+ */
+export const isPreloaded = (): boolean => PRELOAD.test(options());
+
+function isOwnFile(file: string): boolean {
+  const folder = dirname(file);
+  const isEntry = folder === join(__dirname, '..') && /^(?:index|register|register-worker)\.js$/.test(basename(file));
+  return isEntry || folder === __dirname || /\.node$/.test(file);
+}
+
+/** Has no other code run in this thread yet? Then all broadcast channels that it will ever have are known. */
+export function isFirst(start: Start): boolean {
+  const given = options();
+  if (start === undefined || OTHER_FIRST.test(given) || AHEAD_OF_PRELOADS.test(given)) return false;
+  if (start === 'worker' && AHEAD_OF_FILES.test(given)) return false;
+  return Object.keys(require.cache).every(isOwnFile);
+}
