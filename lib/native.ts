@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import type * as Raw from '../native';
 
+export type Addon = typeof Raw;
 export type Binding = Raw.Binding;
 
 /** Must equal `LAYOUT_VERSION` in src/binding/layout.rs. */
@@ -69,13 +70,13 @@ function abis(): string[] {
   return process.arch === 'arm' ? ['-gnueabihf', '-musleabihf'] : ['-gnu', '-musl'];
 }
 
-function load(): typeof Raw | Error {
+function load(): Addon | Error {
   if (process.env.THREADPORT_DISABLE_NATIVE === '1') return new Error('THREADPORT_DISABLE_NATIVE is set');
   let reason: unknown;
   for (const abi of abis()) {
     const file = `threadport.${process.platform}-${process.arch}${abi}.node`;
     try {
-      const raw = require(join(__dirname, '..', file)) as typeof Raw;
+      const raw = require(join(__dirname, '..', file)) as Addon;
       if (raw.LAYOUT_VERSION === LAYOUT_VERSION) return raw;
       reason = new Error(`${file} belongs to another version of the package`);
     } catch (error) {
@@ -88,4 +89,4 @@ function load(): typeof Raw | Error {
 const loaded = load();
 
 /** The addon's exports, or why there are none. */
-export const raw: typeof Raw | Error = loaded;
+export const raw: Addon | Error = loaded;

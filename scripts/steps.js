@@ -42,7 +42,8 @@ function buildNative() {
 
 function buildTs() {
   const { buildSync } = require('esbuild');
-  const entryPoints = { index: 'lib/index.ts', codec: 'lib/codec/index.ts' };
+  // Three flat bundles: to require a module of ours on a condition would make esbuild wrap each of them in a function.
+  const entryPoints = { index: 'lib/index.ts', package: 'lib/package.ts', codec: 'lib/codec/index.ts' };
   const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
   buildSync({
     absWorkingDir: root,
@@ -71,7 +72,7 @@ const steps = {
   ts: {
     run: buildTs,
     inputs: ['lib', 'package.json', 'package-lock.json', 'scripts/steps.js'],
-    outputs: ['dist/index.js', 'dist/codec.js'],
+    outputs: ['dist/index.js', 'dist/package.js', 'dist/codec.js'],
   },
   types: {
     run: buildTypes,

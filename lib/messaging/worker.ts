@@ -31,6 +31,19 @@ const { isPrototypeOf } = Object.prototype;
 /** Number of the "message" that is a worker's workerData. */
 const WORKER_DATA = -1;
 
+let firstWorker: (() => void) | undefined;
+
+/** Calls `run` when this thread has started a worker for the first time. */
+export function onFirstWorker(run: () => void): void {
+  firstWorker = run;
+}
+
+function noteWorker(): void {
+  const run = firstWorker;
+  firstWorker = undefined;
+  run?.();
+}
+
 let stateOfWorker: (worker: WorkerBase) => PortState | undefined;
 let endState: (worker: WorkerBase, state: PortState) => void;
 
@@ -64,6 +77,7 @@ class WorkerBase extends StockWorker {
     this.#thread = this.threadId;
     this.#state = adoptPublicPort(this, moved, options);
     forgetMoved(moved, ports);
+    noteWorker();
   }
 
   /** Bytes that were accepted by `postMessage` and that the worker has not received yet. */

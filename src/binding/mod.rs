@@ -18,6 +18,7 @@ mod pin;
 mod port;
 mod ports;
 mod posted;
+mod program;
 mod send;
 mod take;
 mod uv;
