@@ -76,12 +76,10 @@ export declare class Binding {
   registerShape(keys: Array<string>): number
   /** Key number `index` of a shape; null after the last. */
   shapeKey(id: number, index: number): string | null
-  /** Keep the text of the package, and V8's code for that very text. The first call counts. */
+  /** Keep V8's code for `source`. The first call counts. */
   static keepProgram(source: string, code: Uint8Array): void
-  /** The kept text; null if there is none. */
-  static programSource(): string | null
-  /** A copy of the kept code. */
-  static programCode(): Buffer | null
+  /** A copy of the kept code; null unless it was kept for this very text, which V8 does not compare. */
+  static programCode(source: string): Buffer | null
 }
 
 /** Raised with each change of this file. */

@@ -1,5 +1,5 @@
 'use strict';
-// A worker takes the package from the thread that started it, with V8's code for it.
+// A worker takes V8's code for the package from the thread that started it.
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
