@@ -5,7 +5,7 @@
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Link, prepare } = require('./link.js');
 const broadcast = require('./broadcast.js');
-const { calibrate, gc, median, sample } = require('./measure.js');
+const { calibrate, gc, median, repeat, sample } = require('./measure.js');
 
 /** CPU seconds over `seconds` of silence. */
 async function silentCpu({ seconds }) {
@@ -57,9 +57,10 @@ const tasks = {
   },
 
   /** Nanoseconds per post of a broadcast channel. */
-  async broadcast(id, { rounds, ms, ...options }) {
+  async broadcast(id, { rounds, ms, warmUpMs, ...options }) {
     const { play } = await broadcast.prepare(id, options);
     const count = await calibrate(play, ms);
+    await repeat(play, count, warmUpMs);
     const samples = [];
     while (samples.length < rounds) samples.push(await sample(play, count));
     return { wall: median(samples.map(({ wall }) => wall)), cpu: median(samples.map(({ cpu }) => cpu)) };

@@ -75,14 +75,14 @@ async function alternate(rounds, measure) {
 }
 
 /** Nanoseconds per post with one and with four threads that hear it. */
-async function broadcast({ rounds, ms }) {
+async function broadcast({ rounds, ms, warmUpMs }) {
   const cases = [
     ['integers', 1, 1], ['integers', 4, 1], ['json-rpc request', 1, 1], ['json-rpc request', 4, 1],
     ['carrier: SharedArrayBuffer', 1, 1 / 1.5], ['every 20th by carrier', 1, 1 / 1.5], ['round trip', 1, 1],
   ];
   const results = [];
   for (const [what, receivers, atLeast] of cases) {
-    const options = { what, receivers, ms, rounds: 3 };
+    const options = { what, receivers, ms, warmUpMs, rounds: 3 };
     const samples = await alternate(rounds, (who) => child('broadcast', who.id, options, who.preload));
     const of = (who, metric) => median(samples[who].map((one) => one[metric]));
     const ratio = of('stock', 'wall') / of('ours', 'wall');

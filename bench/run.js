@@ -92,7 +92,7 @@ async function main() {
   const portCounts = options.quick ? [1, 100, 10_000] : [1, 10, 100, 1000, 10_000];
   const results = {
     traffic: await traffic(),
-    broadcast: await section('broadcast', { rounds: options.quick ? 1 : 3, ms: roundMs }),
+    broadcast: await section('broadcast', { rounds: options.quick ? 1 : 3, ms: roundMs, warmUpMs: 2 * warmUpMs }),
     start: await section('start', { rounds: options.quick ? 10 : 30 }),
     pools: await section('pools', { rounds: options.quick ? 1 : 3, ms: options.quick ? 150 : 400 }),
     idle: await section('idle', { seconds: options.quick ? 2 : 5 }),
