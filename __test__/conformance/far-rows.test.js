@@ -3,7 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { farThread } = require('../support/far.js');
+const { farThread, moveInHandler } = require('../support/far.js');
 const { deadline, inbox } = require('../support/deadline.js');
 const { sequence } = require('../support/mixture.js');
 
@@ -73,19 +73,10 @@ for (const at of [0, 1, 15, 16, 17, 18, 40, 41, 44, 61, 62, 63, 80]) {
     const farm = farThread(t, wt);
     const { near, far } = await farm.channel();
     far.run(postRows, LENGTHS, 0);
-    const road = new wt.MessageChannel();
     const seen = [];
-    const moved = await deadline(new Promise((resolve) => {
-      near.on('message', ({ n }) => {
-        seen.push(n);
-        if (n !== at) return;
-        road.port1.postMessage(near, [near]);
-        resolve(wt.receiveMessageOnPort(road.port2).message);
-      });
-    }), 'the move');
-    t.after(() => {
-      moved.close();
-      road.port1.close();
+    const moved = await moveInHandler(t, wt, near, ({ n }) => {
+      seen.push(n);
+      return n === at;
     });
     far.run(postRows, LENGTHS, TOTAL);
     const rest = numbers(await inbox(moved).take(2 * TOTAL - seen.length));

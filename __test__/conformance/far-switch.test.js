@@ -3,8 +3,8 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { farThread } = require('../support/far.js');
-const { deadline, inbox } = require('../support/deadline.js');
+const { farThread, moveInHandler } = require('../support/far.js');
+const { inbox } = require('../support/deadline.js');
 const { numberOf, sequence, KINDS } = require('../support/mixture.js');
 
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
@@ -22,20 +22,11 @@ for (const at of [0, 1, 2, 3, 4, 5, 7]) {
     const far = await farm.adopt(port2);
     // Not read yet: this waits in the queue of the built-in.
     far.run(postMixed, 1, 0);
-    const road = new wt.MessageChannel();
     const seen = [];
-    const moved = await deadline(new Promise((resolve) => {
-      near.on('message', (value) => {
-        seen.push(number(value));
-        if (seen.length === 1) far.run(postMixed, KINDS * 2, 1);
-        if (seen.length !== at + 1) return;
-        road.port1.postMessage(near, [near]);
-        resolve(wt.receiveMessageOnPort(road.port2).message);
-      });
-    }), 'the move');
-    t.after(() => {
-      moved.close();
-      road.port1.close();
+    const moved = await moveInHandler(t, wt, near, (value) => {
+      seen.push(number(value));
+      if (seen.length === 1) far.run(postMixed, KINDS * 2, 1);
+      return seen.length === at + 1;
     });
     far.run(postMixed, 3, KINDS * 2 + 1);
     const rest = (await inbox(moved).take(KINDS * 2 + 4 - seen.length)).map(number);

@@ -104,4 +104,21 @@ function farThread(t, wt, module = wt === stock ? 'node:worker_threads' : module
   return { worker, channel, adopt, run: (action, ...args) => run(undefined, action, args) };
 }
 
-module.exports = { farThread };
+/** Moves `near` within this thread, in its own handler of the first message for which `isNow` is true. Resolves with the moved port. */
+async function moveInHandler(t, wt, near, isNow) {
+  const road = new wt.MessageChannel();
+  const moved = await deadline(new Promise((resolve) => {
+    near.on('message', (value) => {
+      if (!isNow(value)) return;
+      road.port1.postMessage(near, [near]);
+      resolve(wt.receiveMessageOnPort(road.port2).message);
+    });
+  }), 'the move');
+  t.after(() => {
+    moved.close();
+    road.port1.close();
+  });
+  return moved;
+}
+
+module.exports = { farThread, moveInHandler };

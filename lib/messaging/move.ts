@@ -8,7 +8,7 @@ import { safePost } from './guard';
 import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
 import { openGate, releaseBatch, start } from './receive';
-import { endCarrying, endLate, enterLane, leaveLane, postTransfer, recall } from './send';
+import { endCarrying, endLate, enterLane, isApart, leaveLane, postTransfer, recall } from './send';
 import { KIND_STOCK, type PortState, stateOf } from './state';
 import { isStockPort, type StockPort } from './stock';
 import { detachSlot, dropTickets, gate, isPeerAdopted, laneBuffered, loadCargo, native, pinBroadcasts, sendControl, setHold, slots, stockSent } from './thread';
@@ -83,8 +83,7 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
   const ports = portsIn(list);
   if (ports.length === 0) return postTransfer(state, value, list, false);
   // Its half of the channel may be on offer to the peer (see `offer` in closing.ts).
-  const hasNoLane = state.closing || state.ended || state.isMember;
-  if (hasNoLane || (state.slot < 0 && !openLocal(state))) return postToStock(state, value, list, ports);
+  if (isApart(state) || (state.slot < 0 && !openLocal(state))) return postToStock(state, value, list, ports);
   if (state.late && isPeerAdopted(state.slot)) endLate(state);
   settleLane(state);
   const detached = detachAll(state, ports, isPlain(list) && isPeerAdopted(state.slot));

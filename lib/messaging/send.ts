@@ -44,9 +44,12 @@ import {
 
 type Posted = boolean | undefined;
 
+/** Does what is posted never go by a lane to one peer, whatever slot the port has? */
+export const isApart = (state: PortState): boolean => state.closing || state.ended || state.isMember;
+
 /** `postMessage(value)`: no transfer list. */
 export function post(state: PortState, value: unknown): Posted {
-  if (state.slot < 0 || state.closing || state.ended || state.isMember) return postWithoutChannel(state, value, undefined);
+  if (state.slot < 0 || isApart(state)) return postWithoutChannel(state, value, undefined);
   if (!(state.laneOut || enterLane(state))) return postStock(state, value, undefined);
   // From within a getter of a message on its way by the stock port: by the same way, or it would overtake.
   if (state.carrying || !encoder.encode(value)) return postCarried(state, value, undefined, false);
@@ -82,7 +85,7 @@ function afterSend(state: PortState, value: unknown, status: number): Posted {
 
 /** `postMessage(value, list)` with something in the list, but no port of ours. */
 export function postTransfer(state: PortState, value: unknown, list: unknown[], withPorts: boolean): Posted {
-  if (state.slot < 0 || state.closing || state.ended || state.isMember) return postWithoutChannel(state, value, list);
+  if (state.slot < 0 || isApart(state)) return postWithoutChannel(state, value, list);
   return state.laneOut || enterLane(state)
     ? postCarried(state, value, list, withPorts)
     : postStock(state, value, list);

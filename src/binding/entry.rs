@@ -36,28 +36,36 @@ pub fn entry(
     (status == OK).then_some(function)
 }
 
-/// Arguments (up to 3, missing ones null) and state of a call.
+/// Runs `body` with the state and the arguments (up to 3, missing ones null, and how many there are) of a call. A panic
+/// stays inside and gives undefined, as a call that is not ours does.
 ///
 /// # Safety
 /// Called from an entry point made by [`entry`], with that call's `env` and `info`.
-pub unsafe fn call<'a>(
+pub unsafe fn call(
     env: sys::napi_env,
     info: sys::napi_callback_info,
-) -> Option<(&'a EnvState, usize, [sys::napi_value; 3])> {
-    let mut argc = 3;
-    let mut argv = [ptr::null_mut(); 3];
-    let mut data = ptr::null_mut();
-    // SAFETY: the caller's clause.
-    let status = unsafe {
-        sys::napi_get_cb_info(
-            env,
-            info,
-            &raw mut argc,
-            argv.as_mut_ptr(),
-            ptr::null_mut(),
-            &raw mut data,
-        )
+    body: impl FnOnce(&EnvState, usize, [sys::napi_value; 3]) -> sys::napi_value,
+) -> sys::napi_value {
+    let run = || {
+        let mut argc = 3;
+        let mut argv = [ptr::null_mut(); 3];
+        let mut data = ptr::null_mut();
+        // SAFETY: the caller's clause.
+        let status = unsafe {
+            sys::napi_get_cb_info(
+                env,
+                info,
+                &raw mut argc,
+                argv.as_mut_ptr(),
+                ptr::null_mut(),
+                &raw mut data,
+            )
+        };
+        if status != OK || data.is_null() {
+            return ptr::null_mut();
+        }
+        // SAFETY: the data pointer given in `entry`.
+        body(unsafe { &*data.cast::<EnvState>() }, argc, argv)
     };
-    // SAFETY: the data pointer given in `entry`.
-    (status == OK && !data.is_null()).then(|| (unsafe { &*data.cast::<EnvState>() }, argc, argv))
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or(ptr::null_mut())
 }

@@ -56,11 +56,7 @@ mod code {
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
 pub unsafe extern "C" fn op(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    std::panic::catch_unwind(|| {
-        // SAFETY: this is an entry point.
-        let Some((state, argc, argv)) = (unsafe { call(env, info) }) else {
-            return ptr::null_mut();
-        };
+    let body = |state: &EnvState, argc: usize, argv: [sys::napi_value; 3]| {
         let (mut code, mut slot, mut value) = (0, 0, 0.0);
         // SAFETY: values of this call, as many as there are (checked first).
         let ok = argc >= 3
@@ -81,8 +77,9 @@ pub unsafe extern "C" fn op(env: sys::napi_env, info: sys::napi_callback_info) -
         // SAFETY: thread of the environment.
         unsafe { sys::napi_create_double(env, answer, &raw mut result) };
         result
-    })
-    .unwrap_or(ptr::null_mut())
+    };
+    // SAFETY: this is an entry point.
+    unsafe { call(env, info, body) }
 }
 
 fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
@@ -211,15 +208,9 @@ fn carry(port: &mut Port, force: bool) -> i32 {
     if gate != Gate::Open && !force {
         return gate as i32;
     }
-    let Port {
-        channel,
-        side,
-        half,
-        ..
-    } = port;
-    let side = *side;
+    let (channel, side) = (&port.channel, port.side);
     channel.stock_begin(side);
-    if push_empty(half, KIND_CARRIER).is_err() {
+    if push_empty(&mut port.half, KIND_CARRIER).is_err() {
         channel.stock_end(side, false, 0);
         return -1;
     }

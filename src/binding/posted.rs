@@ -223,11 +223,7 @@ pub unsafe extern "C" fn landed(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    std::panic::catch_unwind(|| {
-        // SAFETY: this is an entry point.
-        let Some((state, argc, argv)) = (unsafe { call(env, info) }) else {
-            return ptr::null_mut();
-        };
+    let body = |state: &EnvState, argc: usize, argv: [sys::napi_value; 3]| {
         let (mut slot, mut index) = (0, 0);
         // SAFETY: values of this call, as many as there are (checked first).
         let ok = argc >= 2
@@ -239,17 +235,18 @@ pub unsafe extern "C" fn landed(
             return ptr::null_mut();
         }
         let find = |port: &mut Port| take_landed(state, port, index as usize);
-        let found = state.with_port(slot, find).flatten();
-        if let Some(Found::Nothing { starved: true }) = found {
+        let (array, starved) = state
+            .with_port(slot, find)
+            .flatten()
+            .unwrap_or((ptr::null_mut(), false));
+        if starved {
             // Other ports have all that a thread may have, in use or not.
             state.withdraw_posted();
         }
-        match found {
-            Some(Found::Array(array)) => array,
-            _ => ptr::null_mut(),
-        }
-    })
-    .unwrap_or(ptr::null_mut())
+        array
+    };
+    // SAFETY: this is an entry point.
+    unsafe { call(env, info, body) }
 }
 
 impl EnvState {
@@ -276,15 +273,8 @@ impl EnvState {
     }
 }
 
-enum Found {
-    Array(sys::napi_value),
-    /// `starved`: the port would like to post buffers, and cannot post one.
-    Nothing {
-        starved: bool,
-    },
-}
-
-fn take_landed(state: &EnvState, port: &mut Port, index: usize) -> Option<Found> {
+/// The buffer, or null; and whether the port would like to post buffers, and cannot post one.
+fn take_landed(state: &EnvState, port: &mut Port, index: usize) -> Option<(sys::napi_value, bool)> {
     let (mut len, mut landing) = (0, ptr::null());
     port.half.consumer.peek(|frame| {
         if let Some(attachment) = binary(&frame).get(index) {
@@ -307,5 +297,5 @@ fn take_landed(state: &EnvState, port: &mut Port, index: usize) -> Option<Found>
     state.posted_idle.set(0);
     let starved = posted.buffers.is_empty() && state.posted_bytes.get() + len > MOST_BYTES;
     port.posted = Some(posted);
-    Some(array.map_or(Found::Nothing { starved }, Found::Array))
+    Some((array.unwrap_or(ptr::null_mut()), starved))
 }

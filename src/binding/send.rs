@@ -14,7 +14,7 @@ use crate::channel::{Channel, Gate, Side};
 use crate::group::{Member, Message, Posted};
 use crate::landing::Attachment;
 use crate::lane::PushError;
-use crate::slab::SlabPool;
+use crate::slab::{SlabBuf, SlabPool};
 
 /// `send(text?, attachments?)`: the message in the transmit buffer goes into its port's lane.
 /// The status is left in `tx[SLOT]`.
@@ -22,22 +22,19 @@ pub unsafe extern "C" fn send(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    let _ = std::panic::catch_unwind(|| {
-        // SAFETY: this is an entry point.
-        let Some((state, argc, argv)) = (unsafe { call(env, info) }) else {
-            return;
-        };
+    let body = |state: &EnvState, argc: usize, argv: [sys::napi_value; 3]| {
         let buffer = state.transmit.get();
-        if buffer.start.is_null() {
-            return;
+        if !buffer.start.is_null() {
+            let text = (argc > 0).then_some(argv[0]);
+            let attachments = (argc > 1).then_some(argv[1]);
+            // SAFETY: values of this call.
+            let status = unsafe { push(state, buffer, text, attachments) };
+            buffer.write(tx::SLOT, status as i32);
         }
-        let text = (argc > 0).then_some(argv[0]);
-        let attachments = (argc > 1).then_some(argv[1]);
-        // SAFETY: values of this call.
-        let status = unsafe { push(state, buffer, text, attachments) };
-        buffer.write(tx::SLOT, status as i32);
-    });
-    ptr::null_mut()
+        ptr::null_mut()
+    };
+    // SAFETY: this is an entry point.
+    unsafe { call(env, info, body) }
 }
 
 /// # Safety
@@ -214,6 +211,11 @@ unsafe fn outgoing<'a>(
     Ok(frame)
 }
 
+fn block(bytes: usize) -> Result<SlabBuf, SendStatus> {
+    let pool = SlabPool::global();
+    pool.take(bytes).map_err(|_| SendStatus::TooLarge)
+}
+
 /// A text in a block of its own, which has no room for a terminator: the last unit is put in its place.
 ///
 /// # Safety
@@ -226,9 +228,7 @@ unsafe fn text_block(
     last: i32,
 ) -> Result<Bytes, SendStatus> {
     let bytes = units << u32::from(wide);
-    let mut block = SlabPool::global()
-        .take(bytes)
-        .map_err(|_| SendStatus::TooLarge)?;
+    let mut block = block(bytes)?;
     // SAFETY: the caller's clause; the block takes `units` units, and is aligned for them.
     unsafe { read_text(env, text, wide, units - 1, block.as_mut_ptr())? };
     if wide {
@@ -362,9 +362,7 @@ unsafe fn copy_attachments(
             list.push(claim.fill(content));
             continue;
         }
-        let mut block = SlabPool::global()
-            .take(len)
-            .map_err(|_| SendStatus::TooLarge)?;
+        let mut block = block(len)?;
         block.copy_from_slice(content);
         list.push(block.freeze().into());
     }

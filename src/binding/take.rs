@@ -18,11 +18,7 @@ pub unsafe extern "C" fn take(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    std::panic::catch_unwind(|| {
-        // SAFETY: this is an entry point.
-        let Some((state, argc, argv)) = (unsafe { call(env, info) }) else {
-            return ptr::null_mut();
-        };
+    let body = |state: &EnvState, argc: usize, argv: [sys::napi_value; 3]| {
         let mut number = 0;
         // SAFETY: a value of this call.
         if argc == 0 || unsafe { sys::napi_get_value_uint32(env, argv[0], &raw mut number) } != OK {
@@ -45,8 +41,9 @@ pub unsafe extern "C" fn take(
             Ok(slot) => visit(state, buffer, slot).unwrap_or(ptr::null_mut()),
             Err(_) => next(state, buffer),
         }
-    })
-    .unwrap_or(ptr::null_mut())
+    };
+    // SAFETY: this is an entry point.
+    unsafe { call(env, info, body) }
 }
 
 /// Remove what JS has delivered.

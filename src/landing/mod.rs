@@ -99,8 +99,7 @@ impl Landing {
         while !this.filled.load(Ordering::Acquire) {
             yield_now();
         }
-        // The reader's own share is one. Who makes a new one has one, so the count is not too low.
-        Arc::strong_count(this) > 1
+        !Landing::is_spent(this)
     }
 
     /// Reader, leaving: what the memory held, for the one who reads the frame.
@@ -110,6 +109,7 @@ impl Landing {
 
     /// Has nobody but the reader an interest in it: was its frame consumed, or never sent?
     pub fn is_spent(this: &Arc<Landing>) -> bool {
+        // The reader's own share is one. Who makes a new one has one, so the count is not too low.
         Arc::strong_count(this) == 1
     }
 

@@ -132,6 +132,32 @@ fn a_stock_post_against_a_native_one() {
     });
 }
 
+/// What Node's group would do: who has a stock port gets the message.
+#[derive(Default)]
+struct Node {
+    ports: AtomicUsize,
+    queue: AtomicUsize,
+}
+
+impl Node {
+    /// `one` posts by its stock port.
+    fn post(&self, one: &Member) {
+        one.begin_stock();
+        let ports = self.ports.load(Ordering::SeqCst);
+        self.queue.fetch_add(ports, Ordering::SeqCst);
+        one.end_stock(true);
+    }
+
+    /// A second member, whose stock port is made between its ticket and its joining.
+    fn join(&self, groups: &Arc<Groups>) -> (Member, Half) {
+        let ticket = Groups::ticket(groups, "a");
+        self.ports.store(1, Ordering::SeqCst);
+        let (member, channel) = ticket.join();
+        let inbox = channel.claim(0).unwrap();
+        (member, inbox)
+    }
+}
+
 /// A member joins while another posts by its stock port: if the group returns to native, the number it is told is right.
 #[test]
 fn a_join_against_a_stock_post() {
@@ -139,24 +165,17 @@ fn a_join_against_a_stock_post() {
         let groups = Groups::new();
         groups.cover();
         let (one, _one) = join(&groups);
-        // What Node's group would do: who has a stock port gets the message.
-        let ports = Arc::new(AtomicUsize::new(0));
-        let queue = Arc::new(AtomicUsize::new(0));
-        let (seen, theirs) = (ports.clone(), queue.clone());
+        let node = Arc::new(Node::default());
+        let theirs = node.clone();
         let sender = thread::spawn(move || {
-            one.begin_stock();
-            theirs.fetch_add(seen.load(Ordering::SeqCst), Ordering::SeqCst);
-            one.end_stock(true);
+            theirs.post(&one);
             one
         });
-        let ticket = Groups::ticket(&groups, "a");
-        ports.store(1, Ordering::SeqCst);
-        let (_two, channel) = ticket.join();
-        let mut inbox = channel.claim(0).unwrap();
+        let (_two, mut inbox) = node.join(&groups);
         let one = sender.join().unwrap();
         let posted = post(&one, 12);
         let frames = take(&mut inbox);
-        let there = u32::try_from(queue.load(Ordering::SeqCst)).unwrap();
+        let there = u32::try_from(node.queue.load(Ordering::SeqCst)).unwrap();
         match frames.as_slice() {
             [] => assert_eq!(posted, Posted::Stock),
             // It was native when the member joined, or it is told of what its queue holds.
@@ -174,22 +193,16 @@ fn a_join_against_a_return() {
         let groups = Groups::new();
         groups.cover();
         let (one, _one) = join(&groups);
-        let ports = Arc::new(AtomicUsize::new(0));
-        let queue = Arc::new(AtomicUsize::new(0));
-        let (seen, theirs) = (ports.clone(), queue.clone());
+        let node = Arc::new(Node::default());
+        let theirs = node.clone();
         let sender = thread::spawn(move || {
-            one.begin_stock();
-            theirs.fetch_add(seen.load(Ordering::SeqCst), Ordering::SeqCst);
-            one.end_stock(true);
+            theirs.post(&one);
             (post(&one, 12), one)
         });
-        let ticket = Groups::ticket(&groups, "a");
-        ports.store(1, Ordering::SeqCst);
-        let (_two, channel) = ticket.join();
-        let mut inbox = channel.claim(0).unwrap();
+        let (_two, mut inbox) = node.join(&groups);
         let (posted, _one) = sender.join().unwrap();
         let frames = take(&mut inbox);
-        if queue.load(Ordering::SeqCst) == 1 && posted == Posted::Sent {
+        if node.queue.load(Ordering::SeqCst) == 1 && posted == Posted::Sent {
             assert!(frames.ends_with(&[101, 12]), "{frames:?}");
         }
     });

@@ -34,9 +34,13 @@ impl Drop for Memory {
     }
 }
 
-fn post(landings: &Landings, memory: &Memory) -> Arc<Landing> {
-    // SAFETY: the memory lives until the end of the model, which tells of each access to it.
-    unsafe { landings.post(memory.0, LEN) }
+/// One buffer that is free. The memory must outlive the writers.
+fn posted() -> (Arc<Landings>, Memory, Arc<Landing>) {
+    let landings = Arc::new(Landings::default());
+    let memory = Memory::new();
+    // SAFETY: the memory lives until the reader has settled, and the model is told of each access to it.
+    let landing = unsafe { landings.post(memory.0, LEN) };
+    (landings, memory, landing)
 }
 
 /// Sends the content, in a landing if there is one.
@@ -53,10 +57,8 @@ fn send(producer: &mut Producer, landings: &Landings) {
 #[test]
 fn fill_against_leaving() {
     bounded(3, || {
-        let landings = Arc::new(Landings::default());
         let (mut producer, mut consumer) = lane();
-        let memory = Memory::new();
-        let landing = post(&landings, &memory);
+        let (landings, memory, landing) = posted();
         let theirs = landings.clone();
         let writer = thread::spawn(move || {
             send(&mut producer, &theirs);
@@ -83,10 +85,8 @@ fn fill_against_leaving() {
 #[test]
 fn fill_against_reading() {
     bounded(3, || {
-        let landings = Arc::new(Landings::default());
         let (mut producer, mut consumer) = lane();
-        let memory = Memory::new();
-        let landing = post(&landings, &memory);
+        let (landings, memory, landing) = posted();
         let theirs = landings.clone();
         let writer = thread::spawn(move || {
             send(&mut producer, &theirs);
@@ -112,9 +112,7 @@ fn fill_against_reading() {
 #[test]
 fn claim_given_up_against_leaving() {
     bounded(3, || {
-        let landings = Arc::new(Landings::default());
-        let memory = Memory::new();
-        let landing = post(&landings, &memory);
+        let (landings, _memory, landing) = posted();
         let theirs = landings.clone();
         let writer = thread::spawn(move || drop(theirs.claim(LEN)));
         landings.withdraw();
