@@ -1,6 +1,6 @@
 /** 'drain': owed once `bufferedAmount` has reached the high-water mark, told when it has fallen below. */
 import { HOLD_DRAIN, type PortState } from './state';
-import { stockDispatchEvent, stockListenerCount } from './stock';
+import { emitterListenerCount, stockDispatchEvent, stockListenerCount } from './stock';
 import { setHold } from './thread';
 
 const DrainEvent = Event;
@@ -8,7 +8,10 @@ const DrainEvent = Event;
 /** The high-water mark is reached: who waits for 'drain' keeps the loop alive. */
 export function onFull(state: PortState): void {
   state.full = true;
-  const listeners = state.wantsDrain === undefined ? stockListenerCount(state.port, 'drain') : state.wantsDrain();
+  const { drainEmitter: emitter } = state;
+  const listeners = emitter === undefined
+    ? stockListenerCount(state.port, 'drain') 
+    : emitterListenerCount(emitter, 'drain');
   if (listeners > 0) setHold(state, HOLD_DRAIN, true);
 }
 
@@ -21,6 +24,6 @@ export function onFall(state: PortState): boolean {
 }
 
 export function emitDrain(state: PortState): void {
-  if (state.onDrain !== undefined) state.onDrain();
+  if (state.drainEmitter !== undefined) state.drainEmitter.emit('drain');
   else stockDispatchEvent(state.port, new DrainEvent('drain'));
 }

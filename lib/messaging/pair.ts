@@ -55,6 +55,6 @@ export function postLocal(state: PortState, value: unknown, list: unknown[] | un
 
 /** The peer of `state` has received the oldest message. */
 export function receivedLocal(state: PortState): void {
-  state.bytes -= state.sizes.shift() ?? 0;
+  state.dropSize();
   if (state.bytes < state.highWaterMark && onFall(state)) nextTick(() => emitDrain(state));
 }

@@ -12,6 +12,8 @@
  * In lane mode the stock side of the receiver is stopped: what had to go by the carrier waits in its
  * queue until a CARRIER frame says that its turn has come.
  */
+import type { EventEmitter } from 'node:events';
+import { defineProperty } from '../codec/primordials';
 import type { Batch } from './batch';
 import type { Context } from './context';
 import type { StockPort } from './stock';
@@ -96,7 +98,73 @@ function pushed<T>(queue: Filled<T>, item: T): Filled<T> {
 export const HOLD_CLOSE = 1;
 export const HOLD_DRAIN = 2;
 
-export class PortState {
+/** What is so, or not, of a port. */
+interface Conditions {
+  /** Has a 'message' listener, or `start()` was called. */
+  started: boolean;
+  /** Somebody reads the port: its sender may use the lane. */
+  reading: boolean;
+  /** What comes, or goes, is in the lane. */
+  laneFed: boolean;
+  laneOut: boolean;
+  /** A stock message is being posted, and its frame is in the lane already. */
+  carrying: boolean;
+  /** `close()` was called here. */
+  closing: boolean;
+  /** The stock handle is closed, 'close' waits for what is left in the lane. */
+  ended: boolean;
+  /** The port has moved, or its handle is closed: Node must not be asked for messages (see guard.ts). */
+  over: boolean;
+  /** The stock handle was closed, by nobody here: moved, or the other side is gone. It is asked. */
+  offered: boolean;
+  /** The other side is gone: what is in the lane is all there will be. */
+  laneOver: boolean;
+  /** The lane waits for a stock message; the batch is kept. */
+  waiting: boolean;
+  /** The stock side delivers by itself. */
+  stockRuns: boolean;
+  /** Node's own delivery of a stock message is on the stack. */
+  handing: boolean;
+  /** Lived in this thread before we knew it: its counters are not to be trusted. */
+  late: boolean;
+  /** Its stock queue is being emptied to find out how much it has received. */
+  catchingUp: boolean;
+  /** The thread of the other side has ended: nothing is waited for any more. */
+  draining: boolean;
+  /** A worker's messages wait until it is online, as in Node. */
+  gateHeld: boolean;
+  /** The high-water mark was reached and 'drain' is owed. */
+  full: boolean;
+  /** The stock port of a broadcast channel, with its inbox in `slot` (see broadcast.ts). */
+  isMember: boolean;
+  /** `close()` was called in a handler of this very port. */
+  closedInside: boolean;
+}
+
+/** A bit each of one field: there are many ports, and an idle one must not cost more than a stock one. */
+class Bits {
+  bits = 0;
+
+  static {
+    const names: readonly (keyof Conditions)[] = [
+      'started', 'reading', 'laneFed', 'laneOut', 'carrying', 'closing', 'ended', 'over', 'offered', 'laneOver',
+      'waiting', 'stockRuns', 'handing', 'late', 'catchingUp', 'draining', 'gateHeld', 'full', 'isMember', 'closedInside',
+    ];
+    names.forEach((name, index) => {
+      const bit = 1 << index;
+      defineProperty(Bits.prototype, name, {
+        get(this: Bits): boolean {
+          return (this.bits & bit) !== 0;
+        },
+        set(this: Bits, is: boolean) {
+          this.bits = is ? this.bits | bit : this.bits & ~bit;
+        },
+      });
+    });
+  }
+}
+
+export class PortState extends (Bits as new () => Bits & Conditions) {
   readonly port: StockPort;
   /** Slot in the native table of this thread; -1 while the port has no channel. */
   slot = -1;
@@ -108,63 +176,24 @@ export class PortState {
   bytes = 0;
   /** Number of stock messages received. */
   received = 0;
-  /** Has a 'message' listener, or `start()` was called. */
-  started = false;
-  /** Somebody reads the port: its sender may use the lane. */
-  reading = false;
-  laneFed = false;
-  laneOut = false;
-  /** A stock message is being posted, and its frame is in the lane already. */
-  carrying = false;
   /** Depth of stock posts on the stack: getters of what is posted may post in turn. */
   cloning = 0;
   /** Voids that wait in the lane, as far as is known here. */
   voids = 0;
-  /** `close()` was called here. */
-  closing = false;
-  /** The stock handle is closed, 'close' waits for what is left in the lane. */
-  ended = false;
-  /** The port has moved, or its handle is closed: Node must not be asked for messages (see guard.ts). */
-  over = false;
-  /** The stock handle was closed, by nobody here: moved, or the other side is gone. It is asked. */
-  offered = false;
-  /** The other side is gone: what is in the lane is all there will be. */
-  laneOver = false;
-  /** The lane waits for a stock message; the batch is kept. */
-  waiting = false;
-  /** The stock side delivers by itself. */
-  stockRuns = false;
-  /** Node's own delivery of a stock message is on the stack. */
-  handing = false;
   /** Depth of deliveries on the stack. */
   delivering = 0;
   batch: Batch | undefined = undefined;
   held: Filled<Carried> = NOTHING;
-  /** Lived in this thread before we knew it: its counters are not to be trusted. */
-  late = false;
-  /** Its stock queue is being emptied to find out how much it has received. */
-  catchingUp = false;
   /** Why this port keeps the event loop alive beside its handle. */
   holds = 0;
-  /** The thread of the other side has ended: nothing is waited for any more. */
-  draining = false;
-  /** A worker's messages wait until it is online, as in Node. */
-  gateHeld = false;
   /** Estimate of the carried messages of late, and how many more need not be looked at (see size.ts). */
   sampled = 0;
   unseen = 0;
   highWaterMark = 1 << 20;
-  /** The high-water mark was reached and 'drain' is owed. */
-  full = false;
-  /** Emits 'drain' elsewhere than on the port: on the Worker it belongs to. */
-  onDrain: (() => void) | undefined = undefined;
-  /** How many listen to 'drain'; undefined: ask the port. */
-  wantsDrain: (() => number) | undefined = undefined;
-  /** The stock port of a broadcast channel, with its inbox in `slot` (see broadcast.ts); and posts until that is tried again. */
-  isMember = false;
+  /** Emits 'drain' in place of the port: the Worker it belongs to. */
+  drainEmitter: EventEmitter | undefined = undefined;
+  /** Of a member of a broadcast group: posts until the inboxes are tried again. */
   patience = 0;
-  /** `close()` was called in a handler of this very port. */
-  closedInside = false;
   /** Node's own handler on the port for a removed listener: our way to stop its stock side. */
   readonly stopStock: (size: number, type: string) => void;
 
@@ -174,6 +203,7 @@ export class PortState {
   witness: object | undefined = undefined;
 
   constructor(port: StockPort, context: Context, stopStock: (size: number, type: string) => void) {
+    super();
     this.port = port;
     this.context = context;
     this.stopStock = stopStock;
@@ -188,6 +218,12 @@ export class PortState {
   addSize(size: number): void {
     this.sizes = pushed(this.sizes, size);
     this.bytes += size;
+  }
+
+  /** The oldest of those has arrived. */
+  dropSize(): void {
+    this.bytes -= this.sizes.shift() ?? 0;
+    if (this.sizes.length === 0) this.sizes = NOTHING;
   }
 
   get modes(): number {

@@ -2,6 +2,7 @@
  * What we take from the built-in module, captured once: its classes, the functions behind its
  * methods, and the symbols by which Node's own code reaches a port.
  */
+import { EventEmitter } from 'node:events';
 import builtin = require('node:worker_threads');
 import { apply, defineProperty, ownDescriptor } from '../codec/primordials';
 
@@ -49,6 +50,7 @@ export const kHybridDispatch = Symbol.for('nodejs.internal.kHybridDispatch');
 export const kCurrentlyReceivingPorts = Symbol.for('nodejs.internal.kCurrentlyReceivingPorts');
 
 export const stockDispatchEvent = uncurried<[event: Event], boolean>(proto.dispatchEvent as never);
+export const emitterListenerCount = uncurried(EventEmitter.prototype.listenerCount as never) as unknown as (emitter: EventEmitter, name: string) => number;
 export const stockListenerCount = uncurried<[type: string], number>(proto.listenerCount as never);
 export const stockDispatch = uncurried<[value: unknown, type: string, event?: unknown], void>(proto[kHybridDispatch]);
 

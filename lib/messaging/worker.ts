@@ -15,7 +15,7 @@ import { bufferedAmount, setHighWaterMark } from './port';
 import { forget } from './closing';
 import { deliverNow, deliverRest, openGate, start, stop } from './receive';
 import type { PortState } from './state';
-import { kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
+import { emitterListenerCount, kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
 import { attach, hasCargo, isPeerAdopted, loadCargo, native, peerStockSent } from './thread';
 
 type Methods = Record<symbol, (...args: any[]) => unknown>;
@@ -23,7 +23,6 @@ type Methods = Record<symbol, (...args: any[]) => unknown>;
 type Listen = (emitter: EventEmitter, name: string, listener: (name: unknown) => void) => void;
 
 const on = uncurried(EventEmitter.prototype.on as never) as unknown as Listen;
-const listenerCount = uncurried(EventEmitter.prototype.listenerCount as never) as unknown as (emitter: EventEmitter, name: string) => number;
 
 /** `instanceof` would be true of workers of the built-in class as well. */
 const { isPrototypeOf } = Object.prototype;
@@ -172,8 +171,7 @@ function adoptPublicPort(worker: WorkerBase, moved: Detached[], options: unknown
   state.started = true;
   state.gateHeld = kOnMessage !== undefined;
   if (!state.gateHeld) openGate(state);
-  state.onDrain = () => void worker.emit('drain');
-  state.wantsDrain = () => listenerCount(worker, 'drain');
+  state.drainEmitter = worker;
   followListeners(worker, state);
   loadWorkerData(state, moved, (options as { workerData?: unknown } | undefined)?.workerData);
   return state;
@@ -182,10 +180,10 @@ function adoptPublicPort(worker: WorkerBase, moved: Detached[], options: unknown
 /** Node stops the public port when the worker's last 'message' listener goes. */
 function followListeners(worker: EventEmitter, state: PortState): void {
   on(worker, 'newListener', (name) => {
-    if (name === 'message' && listenerCount(worker, 'message') === 0) start(state);
+    if (name === 'message' && emitterListenerCount(worker, 'message') === 0) start(state);
   });
   on(worker, 'removeListener', (name) => {
-    if (name === 'message' && listenerCount(worker, 'message') === 0) stop(state);
+    if (name === 'message' && emitterListenerCount(worker, 'message') === 0) stop(state);
   });
 }
 
