@@ -3,7 +3,7 @@
  * then read in JS; frames are removed from the lane only after they were delivered, so that a port
  * which moves in the middle of a batch takes the rest along.
  */
-import { bareList, bufferByteLength, captured, typedArrayBuffer } from '../codec/primordials';
+import { bareList, captured, typedArrayBuffer } from '../codec/primordials';
 import { FRAME_END, FRAME_HEADER, FRAME_KIND, FRAME_TEXT, RX_ADVANCE, RX_ATTACHMENTS, RX_BASE, RX_EVENTS, RX_FRAMES, RX_MORE, RX_NEEDED, RX_SETTLE, RX_SLOT } from '../native';
 
 /** Memory that is about to be overwritten: `new ArrayBuffer` would fill it with zeros first. */
@@ -11,21 +11,6 @@ const { allocUnsafeSlow } = Buffer;
 const allocate = (size: number): ArrayBuffer => typedArrayBuffer(allocUnsafeSlow(size)) as ArrayBuffer;
 
 const words = (count: number): Int32Array => new captured.Int32Array(new captured.SharedArrayBuffer(count * 4));
-
-/** Largest buffer kept ahead, in bytes. */
-const SPARE = 4 << 20;
-let spare = allocate(0);
-
-/**
- * Where the next attachment goes. One more of its size is always ahead: malloc gives the top of its heap back to the
- * system, so with nothing alive above the received buffers, each collection would make the next messages land on
- * fresh pages, at several times the price of the copy.
- */
-function room(size: number): ArrayBuffer {
-  const buffer = bufferByteLength(spare) === size ? spare : allocate(size);
-  spare = allocate(size <= SPARE ? size : 0);
-  return buffer;
-}
 
 export interface Taker {
   advance(slot: number, frames: number): number;
@@ -107,7 +92,7 @@ export class Batch {
 
   /** Undefined if the content is lost, for want of memory: the message cannot be decoded then. */
   #copyAttachment(index: number): ArrayBuffer | undefined {
-    const buffer = room(this.#native.attachmentSize(this.slot, index));
+    const buffer = allocate(this.#native.attachmentSize(this.slot, index));
     return this.#native.copyAttachment(this.slot, index, buffer) ? buffer : undefined;
   }
 

@@ -11,6 +11,7 @@ use super::layout::{FRAME_HEADER_WORDS, KIND_TEXT_ATTACHED, KIND_WIDE, rx};
 use super::port::Port;
 use crate::landing::Attachment;
 use crate::lane::Frame;
+use crate::slab::expect_large_buffers;
 
 /// Copy the frames of `slot` that fit into the buffer. Returns their joined text (null: they have
 /// none), or `None` if there are no frames.
@@ -209,6 +210,7 @@ pub fn attachment_size(port: &mut Port, index: usize) -> i32 {
 
 /// Copy attachment `index` of the first frame in the lane to `target`. False unless the sizes agree.
 pub fn copy_attachment(port: &mut Port, index: usize, target: &mut [u8]) -> bool {
+    expect_large_buffers();
     let mut copied = false;
     port.half.consumer.peek(|frame| {
         let bytes = binary(&frame).get(index).and_then(Attachment::bytes);

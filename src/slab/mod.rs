@@ -34,10 +34,12 @@
 
 mod block;
 mod buffer;
+mod heap;
 mod pool;
 
 pub(crate) use block::Block;
 pub use buffer::SlabBuf;
+pub use heap::expect_large_buffers;
 pub use pool::SlabPool;
 
 /// The allocator has no room for the request.
