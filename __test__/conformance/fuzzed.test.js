@@ -214,3 +214,36 @@ test('a channel both of whose ends are lost in the list of a post by a moved por
   carried.postMessage(0, [port1, port2]);
   await closed;
 });
+
+test('a getter posts on its own port, whose other end has just come to this thread: the message of the getter is first', async (t) => {
+  const farm = farThread(t, wt);
+  const { near, far } = await farm.channel();
+  near.postMessage('by the lane');
+  await until(() => far.receive() !== undefined, 'the message over there');
+  far.run(({ port, wt }) => wt.parentPort.postMessage(port, [port]));
+  const [home] = await once(farm.worker, 'message');
+  const { port1: other } = new wt.MessageChannel();
+  for (const rest of [[], [other]]) {
+    near.postMessage([{ get inner() { return near.postMessage('inner'); } }, ...rest], rest);
+    assert.deepEqual(wt.receiveMessageOnPort(home), { message: 'inner' });
+    assert.deepEqual(wt.receiveMessageOnPort(home)?.message[0], { inner: true });
+  }
+});
+
+test('a getter sends a port by its own port, whose other end is in this thread: the message around it arrives', async (t) => {
+  const { port1, port2 } = new wt.MessageChannel();
+  const { port1: other, port2: cargo } = new wt.MessageChannel();
+  t.after(() => other.close());
+  port1.postMessage({ get inner() { return port1.postMessage(cargo, [cargo]); } });
+  const far = await farThread(t, wt).adopt(port2);
+  t.after(() => port1.close());
+  await until(() => far.run(({ port, wt }) => wt.receiveMessageOnPort(port) !== undefined), 'the inner message');
+  port1.postMessage('last');
+  const got = [];
+  await until(() => {
+    const next = far.receive();
+    if (next !== undefined) got.push(next.message);
+    return next?.message === 'last';
+  }, 'the last message');
+  assert.deepEqual(got, [{ inner: true }, 'last']);
+});

@@ -4,11 +4,9 @@
  * transferred.
  */
 import { emitDrain, onFall, onFull } from './drain';
-import { safePost } from './guard';
-import { estimateSize } from './size';
 import type { PortState } from './state';
 import { nextTick } from './stock';
-import { attach, meetPeer, native, setGateOpen, setMark, slots } from './thread';
+import { attach, meetPeer, native, setGateOpen, setMark, slots, stockBegin } from './thread';
 
 /** The other end of `state` leaves this thread: from now on there may be a lane. */
 export function unlink(state: PortState): void {
@@ -40,17 +38,15 @@ export function openLocal(state: PortState): boolean {
 function enter(state: PortState, slot: number): void {
   attach(state, slot);
   setMark(slot, state.highWaterMark);
+  // A getter asks for the channel: the posts around it are counted there.
+  for (let post = 0; post < state.cloning; post++) stockBegin(slot);
 }
 
-/** Post to a port of this thread. */
-export function postLocal(state: PortState, value: unknown, list: unknown[] | undefined): boolean | undefined {
-  const posted = safePost(state.port, value, list);
-  if (posted !== true) return posted;
+/** A message of that size went to the peer in this thread. */
+export function sentLocal(state: PortState, size: number): void {
   state.sent++;
-  const size = estimateSize(value, list);
   state.addSize(size);
   if (state.bytes >= state.highWaterMark && !state.full) onFull(state);
-  return true;
 }
 
 /** The peer of `state` has received the oldest message. */

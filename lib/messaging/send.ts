@@ -4,12 +4,12 @@
  */
 import { floor } from '../codec/primordials';
 import { RangeTooLarge } from '../errors';
-import { FULL, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
+import { FULL, GATE_CLOSED, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
 import { onFull } from './drain';
 import { broadcast } from './broadcast';
 import { safePost } from './guard';
 import { BARRIER, nextEra } from './carrier';
-import { postLocal } from './pair';
+import { sentLocal } from './pair';
 import {
   KIND_BARRIER,
   KIND_CARRIER,
@@ -53,7 +53,8 @@ export function post(state: PortState, value: unknown): Posted {
   if (!(state.laneOut || enterLane(state))) return postStock(state, value, undefined);
   // From within a getter of a message on its way by the stock port: by the same way, or it would overtake.
   if (state.carrying || !encoder.encode(value)) return postCarried(state, value, undefined, false);
-  const status = sendEncoded(state.slot, KIND_VALUE);
+  // Unless a getter has left the lane by a post of its own.
+  const status = state.laneOut ? sendEncoded(state.slot, KIND_VALUE) : GATE_CLOSED;
   if (status !== SENT) return afterSend(state, value, status);
   releaseEncoder();
   return true;
@@ -61,7 +62,7 @@ export function post(state: PortState, value: unknown): Posted {
 
 /** Within this thread, or to many; or closed, or with a peer that is not ours: that is Node's business. */
 function postWithoutChannel(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
-  if (state.slot < 0 && state.peer !== undefined && !state.closing) return postLocal(state, value, list);
+  if (state.slot < 0 && state.peer !== undefined && !state.closing) return postStock(state, value, list);
   if (state.isMember && state.slot >= 0 && !state.closing && !state.ended) return broadcast(state, value, list);
   return safePost(state.port, value, list);
 }
@@ -129,16 +130,16 @@ function clonePost(state: PortState, value: unknown, list: unknown[] | undefined
 
 /** By the stock port, counted. */
 function postStock(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
-  const { slot } = state;
   let posted: Posted;
-  stockBegin(slot);
+  if (state.slot >= 0) stockBegin(state.slot);
   try {
     posted = clonePost(state, value, list);
   } finally {
-    // A getter may have moved the port away.
-    const isHere = state.slot === slot;
-    if (isHere && posted === true) endPost(state, slot, estimateSize(value, list));
-    else if (isHere) stockFailed(slot);
+    // A getter may have moved the port away, or opened its channel, which counts this post then.
+    if (state.slot >= 0) {
+      if (posted === true) endPost(state, estimateSize(value, list));
+      else stockFailed(state.slot);
+    } else if (posted === true && state.peer !== undefined) sentLocal(state, estimateSize(value, list));
   }
   return posted;
 }
@@ -149,6 +150,7 @@ function postStock(state: PortState, value: unknown, list: unknown[] | undefined
  */
 function postCarried(state: PortState, value: unknown, list: unknown[] | undefined, force: boolean): Posted {
   if (state.carrying) return postWithin(state, value, list);
+  if (!state.laneOut) return postStock(state, value, list);
   const current = carry(state.slot, force);
   if (current === NO_MEMORY) throw new RangeTooLarge();
   if (current === GATE_RECALL && !recall(state)) return postCarried(state, value, list, force);
@@ -168,8 +170,8 @@ function postCarried(state: PortState, value: unknown, list: unknown[] | undefin
     } else if (state.slot >= 0) {
       // A getter has closed the port, or failed to transfer it.
       stockBegin(state.slot);
-      endPost(state, state.slot, carriedSize(state, value, list));
-      sendControl(state.slot, KIND_CARRIER);
+      endPost(state, carriedSize(state, value, list));
+      if (state.laneOut) sendControl(state.slot, KIND_CARRIER);
     }
   }
   return posted;
@@ -227,6 +229,6 @@ export function recall(state: PortState): boolean {
   return true;
 }
 
-function endPost(state: PortState, slot: number, size: number): void {
-  if (stockEnd(slot, size)) onFull(state);
+function endPost(state: PortState, size: number): void {
+  if (stockEnd(state.slot, size)) onFull(state);
 }
