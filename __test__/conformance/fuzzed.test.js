@@ -247,3 +247,18 @@ test('a getter sends a port by its own port, whose other end is in this thread: 
   }, 'the last message');
   assert.deepEqual(got, [{ inner: true }, 'last']);
 });
+
+test('a port that was sent after its other end had closed takes along what it is given: posts to that are refused', async (t) => {
+  const farm = farThread(t, wt);
+  const { port1, port2 } = new wt.MessageChannel();
+  const closed = once(port1, 'close');
+  port1.close();
+  const dead = await farm.adopt(port2);
+  await closed;
+  const { near, far } = await farm.channel();
+  near.postMessage('by the lane');
+  await until(() => far.receive() !== undefined, 'the message over there');
+  far.run(({ port, ports }) => ports.get(0).postMessage(port, [port]));
+  assert.notEqual(near.postMessage('lost'), true);
+  dead.run(({ port }) => port.close());
+});

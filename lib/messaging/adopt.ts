@@ -105,9 +105,13 @@ export function adoptArrivals(carrier: PortState, index: number, ports: StockPor
   const count = unload(carrier.slot, index);
   for (let i = 0; i < count; i++) {
     const slot = unloadedSlot(i);
-    if (slot < 0) continue;
     if (count !== ports.length) {
       closeSlot(slot);
+      continue;
+    }
+    if (slot < 0) {
+      // Its other end was closed, or it is not ours: what it carries from here asks us all the same.
+      adopt(ports[i]!);
       continue;
     }
     const state = adoptAt(ports[i]!, slot, unloadedReceived(i), unloadedModes(i));
