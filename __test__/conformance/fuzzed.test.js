@@ -262,3 +262,57 @@ test('a port that was sent after its other end had closed takes along what it is
   assert.notEqual(near.postMessage('lost'), true);
   dead.run(({ port }) => port.close());
 });
+
+test('a port that comes out of a road which structuredClone has moved: what it posts arrives', async (t) => {
+  const { near, far } = await farThread(t, wt).channel();
+  const mail = inbox(near);
+  far.post('by the lane');
+  assert.equal(await mail.next(), 'by the lane');
+  far.run(({ port, wt }) => {
+    const { port1, port2 } = new wt.MessageChannel();
+    port1.postMessage(port, [port]);
+    const moved = structuredClone(port2, { transfer: [port2] });
+    moved.on('message', (arrived) => {
+      arrived.postMessage('later');
+      moved.close();
+    });
+  });
+  assert.equal(await mail.next(), 'later');
+});
+
+/** Two ports, one here and one over there that has posted `values` and is lost, in a message to a port that is closed. */
+async function lost(t, ...values) {
+  const { near, far } = await farThread(t, wt).channel();
+  far.run(({ port, wt }, all) => {
+    for (const value of all) port.postMessage(value);
+    const { port1 } = new wt.MessageChannel();
+    port1.close();
+    port1.postMessage(port, [port]);
+  }, values);
+  await settle();
+  return near;
+}
+
+test("a port that is polled, whose other end is lost: 'close' comes after the last message", async (t) => {
+  const near = await lost(t, 'unread');
+  const log = [];
+  near.once('close', () => log.push('close'));
+  log.push(wt.receiveMessageOnPort(near), wt.receiveMessageOnPort(near));
+  await until(() => log.length === 3, "'close'");
+  assert.deepEqual(log, [{ message: 'unread' }, undefined, 'close']);
+});
+
+test('a port with unread messages whose other end is lost can keep the loop alive', async (t) => {
+  const near = await lost(t, 'unread');
+  const refs = [near.hasRef()];
+  const log = inbox(near);
+  refs.push(near.hasRef());
+  near.unref();
+  refs.push(near.hasRef());
+  near.ref();
+  refs.push(near.hasRef());
+  assert.equal(await log.next(), 'unread');
+  await once(near, 'close');
+  refs.push(near.hasRef());
+  assert.deepEqual(refs, [false, true, false, true, false]);
+});

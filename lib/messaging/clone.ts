@@ -5,9 +5,9 @@ import { recordPorts } from './carrier';
 import { guarded } from './guard';
 import { needStack } from './headroom';
 import { type Detached, detachAll, forgetMoved, isPlain, portsIn, readIterable, reattachAll, ticketsOf } from './move';
-import { KIND_STOCK, type PortState, stateOf } from './state';
+import { stateOf } from './state';
 import { named, StockChannel, type StockPort, stock, stockClose, stockPost } from './stock';
-import { detachSlot, dropTickets, native, sendControl } from './thread';
+import { dropTickets } from './thread';
 
 type Clone = (value: unknown, options?: unknown) => unknown;
 
@@ -41,20 +41,13 @@ function cloneWithPorts(value: unknown, list: unknown[], ports: StockPort[]): un
 /** The new ports come last, in the order of the list: what getters have made or used came before, when Node read the value. */
 function arrive(tickets: number[], ports: StockPort[], recorded: StockPort[]): void {
   const first = recorded.length - ports.length;
-  for (let i = 0; i < ports.length; i++) {
-    if (tickets[i]! < 0) continue;
-    const state = stateOf(ports[i])!;
-    if (first < 0) leave(state, native.reattach(tickets[i]!));
-    else adoptBack(recorded[first + i]!, tickets[i]!, state.received);
+  if (first < 0) {
+    dropTickets(tickets);
+    return;
   }
-}
-
-/** Taken off this thread to one that reads lanes, the port is in fact not: its peer posts again what waits. */
-function leave({ laneOut, received }: PortState, slot: number): void {
-  if (laneOut) sendControl(slot, KIND_STOCK);
-  const tickets = bareList<number>();
-  tickets[0] = detachSlot(slot, received, 0, false);
-  dropTickets(tickets);
+  for (let i = 0; i < ports.length; i++) {
+    if (tickets[i]! >= 0) adoptBack(recorded[first + i]!, tickets[i]!, stateOf(ports[i])!.received);
+  }
 }
 
 function cloneOurs(value: unknown, options?: unknown): unknown {

@@ -1,8 +1,7 @@
 /** The end of a port: from the close of its handle to the event 'close', and to its slot. */
 import { hasRest, isPending, releaseBatch } from './receive';
-import { leaveLane } from './send';
-import { HOLD_CLOSE, HOLD_DRAIN, type PortState } from './state';
-import { stockOnClose } from './stock';
+import { HOLD_CLOSE, HOLD_DRAIN, type PortState, stateOf } from './state';
+import { type StockPort, stockOnClose } from './stock';
 import { closeSlot, isPeerAdopted, native, schedule, setHold, slots } from './thread';
 
 /** The handle is closed: 'close' follows when the lane is empty. */
@@ -33,7 +32,6 @@ export function onClosed(state: PortState): void {
 function offer(state: PortState): void {
   if (!(state.reading || state.laneOut || isPending(state)) || !isPeerAdopted(state.slot)) return;
   releaseBatch(state);
-  leaveLane(state);
   native.offer(state.slot);
   state.offered = true;
 }
@@ -43,6 +41,15 @@ export function endWaiting(state: PortState): void {
   if (!state.ended || state.offered || state.slot < 0) return;
   setHold(state, HOLD_CLOSE, true);
   schedule(state.slot);
+}
+
+/**
+ * The state of a port whose handle is closed, and which is kept for what is left in the lane: Node would keep the handle
+ * for what is left in its queue.
+ */
+export function waitingState(port: StockPort): PortState | undefined {
+  const state = stateOf(port);
+  return state?.ended && state.slot >= 0 && !state.closing && !state.offered ? state : undefined;
 }
 
 /** Free the slot and emit 'close'. */

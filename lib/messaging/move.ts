@@ -9,9 +9,9 @@ import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
 import { openGate, releaseBatch, start } from './receive';
 import { endCarrying, endLate, enterLane, isApart, leaveLane, postTransfer, recall } from './send';
-import { KIND_STOCK, type PortState, stateOf } from './state';
+import { type PortState, stateOf } from './state';
 import { isStockPort, type StockPort } from './stock';
-import { detachSlot, dropTickets, gate, isPeerAdopted, laneBuffered, loadCargo, native, pinBroadcasts, sendControl, setHold, slots, stockSent } from './thread';
+import { detachSlot, dropTickets, gate, isPeerAdopted, laneBuffered, loadCargo, native, pinBroadcasts, setHold, slots, stockSent } from './thread';
 import { HOLD_CLOSE, HOLD_DRAIN } from './state';
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */
@@ -166,10 +166,6 @@ function detach(state: PortState, adopted: boolean): number {
   endCarrying(state);
   releaseBatch(state);
   setHold(state, HOLD_CLOSE | HOLD_DRAIN, false);
-  if (!adopted && state.laneOut) {
-    sendControl(slot, KIND_STOCK);
-    state.laneOut = false;
-  }
   slots[slot] = undefined;
   state.slot = -1;
   return detachSlot(slot, state.received, state.modes, adopted);

@@ -7,10 +7,10 @@ import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './m
 import { noteGone, safePost } from './guard';
 import { needStack } from './headroom';
 import { contextAccessors } from './context';
-import { endWaiting, onClosed } from './closing';
+import { endWaiting, onClosed, waitingState } from './closing';
 import { onStockMessage, receive, start } from './receive';
 import { beforeClose, post } from './send';
-import { type PortState, stateOf } from './state';
+import { HOLD_CLOSE, type PortState, stateOf } from './state';
 import {
   kHybridDispatch,
   kOnClose,
@@ -21,12 +21,15 @@ import {
   stock,
   stockClose,
   stockDispatch,
+  stockHasRef,
   stockOnClose,
   stockPostMessage,
   stockReceive,
+  stockRef,
   stockStart,
+  stockUnref,
 } from './stock';
-import { buffered, setMark } from './thread';
+import { buffered, setHold, setMark } from './thread';
 
 const { MAX_SAFE_INTEGER } = Number;
 
@@ -89,6 +92,23 @@ const methods = {
     const state = stateOf(this);
     if (state === undefined) stockStart(this);
     else start(state);
+  },
+
+  hasRef(this: StockPort): boolean {
+    const state = waitingState(this);
+    return state === undefined ? stockHasRef(this) : (state.holds & HOLD_CLOSE) !== 0;
+  },
+
+  ref(this: StockPort): void {
+    const state = waitingState(this);
+    if (state === undefined) stockRef(this);
+    else setHold(state, HOLD_CLOSE, true);
+  },
+
+  unref(this: StockPort): void {
+    const state = waitingState(this);
+    if (state === undefined) stockUnref(this);
+    else setHold(state, HOLD_CLOSE, false);
   },
 
   close(this: StockPort, callback?: () => void): void {

@@ -13,7 +13,6 @@ import { emitDrain, onFall } from './drain';
 import { recall } from './send';
 import {
   type Carried,
-  HOLD_CLOSE,
   KIND_BARRIER,
   KIND_CARRIER,
   KIND_STOCK,
@@ -28,7 +27,7 @@ import {
   stockStart,
   tick,
 } from './stock';
-import { awaited, batches, decoder, hasLaneFrames, native, schedule, setGateOpen, setHold, setOnNews, slots, voidTaken } from './thread';
+import { awaited, batches, decoder, hasLaneFrames, native, schedule, setGateOpen, setOnNews, slots, voidTaken } from './thread';
 
 /** Messages of one wake-up, as in Node: then timers and I/O have their turn. */
 const BUDGET = 1000;
@@ -239,8 +238,12 @@ function nextFrame(state: PortState): Batch | undefined {
   }
   if (batch.advance()) return batch;
   if (!batch.more) return undefined;
-  const found = batch.fill(slot);
-  if (batch.events !== 0) onEvents(state, batch.events);
+  let found = batch.fill(slot);
+  if (batch.events !== 0) {
+    onEvents(state, batch.events);
+    // A recall leaves a frame behind.
+    if (!found && state.batch === batch) found = batch.fill(slot);
+  }
   return found && state.batch === batch && batch.advance() ? batch : undefined;
 }
 
@@ -454,7 +457,6 @@ export function start(state: PortState): void {
   if (!state.laneFed && state.held.length === 0 && !hasOrder) runStock(state);
   openGate(state);
   if (state.slot < 0) return;
-  if (state.ended) setHold(state, HOLD_CLOSE, true);
   if (state.delivering === 0 && (state.ended || isPending(state))) schedule(state.slot);
 }
 
@@ -479,7 +481,7 @@ export function receive(state: PortState): { message: unknown } | undefined {
   } finally {
     if (state.delivering === 0) putBack(state);
   }
-  if (state.ended && state.slot >= 0 && state.delivering === 0 && !hasRest(state)) finish(state);
+  if (state.ended && state.slot >= 0 && state.delivering === 0) schedule(state.slot);
   if (!found) return undefined;
   const { value, type } = taken;
   taken.value = undefined;

@@ -90,8 +90,9 @@ pub mod rx {
 pub const FRAME_HEADER_WORDS: usize = 4;
 
 /// Kinds of frames that native code writes itself (`lib/messaging/state.ts` has all): the next stock message belongs
-/// here, and it will not come after all.
+/// here, from here on messages come by the stock port, and the stock message will not come after all.
 pub const KIND_CARRIER: u32 = 2;
+pub const KIND_STOCK: u32 = 5;
 pub const KIND_VOID: u32 = 6;
 
 /// The text of a frame holds UTF-16 units, not Latin-1 bytes.

@@ -218,7 +218,7 @@ fn carry(port: &mut Port, force: bool) -> i32 {
     Gate::Open as i32
 }
 
-fn push_empty(half: &mut Half, kind: u32) -> Result<(), PushError> {
+pub(super) fn push_empty(half: &mut Half, kind: u32) -> Result<(), PushError> {
     half.producer.reserve(0, 0)?.commit(kind, Vec::new());
     Ok(())
 }

@@ -9,7 +9,7 @@ use napi::{Env, Error, JsValue, Result, Status, sys};
 use napi_derive::napi;
 
 use super::env::{EnvState, Words};
-use super::layout::{rx, tx};
+use super::layout::{KIND_STOCK, rx, tx};
 use super::port::Port;
 use super::{entry, op, pin, posted, send, take};
 use crate::channel::{Channel, forget_worker, worker_channel};
@@ -247,16 +247,21 @@ impl Binding {
         }))
     }
 
-    /// Undo `begin_recall` and close the gate.
+    /// Undo `begin_recall` and close the gate. What the peer sends from where it went comes by the stock port.
     #[napi]
     pub fn end_recall(&self, slot: u32) {
         if let Some(Port {
             channel,
             side,
-            half,
+            mut half,
             ..
         }) = self.state.displace(slot)
         {
+            if half.producer.accepted() > 0 {
+                // Without memory for this frame the reader goes on when the channel is closed.
+                let _ = op::push_empty(&mut half, KIND_STOCK);
+                channel.bell(1 - side).ring();
+            }
             channel.end_recall(side, half);
         }
     }
