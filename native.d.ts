@@ -66,7 +66,7 @@ export declare class Binding {
    * says so: frames that `take` reads from the returned slot are our own, undelivered ones.
    */
   beginRecall(slot: number): number | null
-  /** Undo `begin_recall` and close the gate. */
+  /** Undo `begin_recall` and close the gate. What the peer sends from where it went comes by the stock port. */
   endRecall(slot: number): void
   /** Report an exception of a listener as Node reports one that nobody caught. */
   fatal(error: unknown): void

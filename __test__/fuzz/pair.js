@@ -100,10 +100,10 @@ class Pair {
     return false;
   }
 
-  /** In new processes. */
-  compareAfresh(program) {
+  /** In new processes, and a second time in them: what was learned in the first may matter. */
+  async compareAfresh(program) {
     this.stop();
-    return this.compare(program);
+    return (await this.compare(program)) ?? this.compare(program);
   }
 
   stop() {

@@ -3,7 +3,7 @@
 // `{ log }` out. Its threads act in lockstep: each blocks until it is told to do one thing, or to let its loop turn.
 
 const stock = require('node:worker_threads');
-const { Stage } = require('./stage.js');
+const { Stage, peerOf } = require('./stage.js');
 const { THREADS } = require('./program.js');
 
 const ORDER = 0;
@@ -42,8 +42,9 @@ const actions = {
 };
 
 async function carryOut(order) {
+  Object.assign(stage, order.known);
   const result = await actions[order.kind](order);
-  return { result, entries: stage.takeEntries(), ports: [...stage.ports.keys()], old: [...stage.old.keys()] };
+  return { result, entries: stage.takeEntries(), ports: [...stage.ports.keys()], old: [...stage.old.keys()], unasked: stage.unasked, used: stage.used };
 }
 
 // A thread of its own
@@ -110,10 +111,15 @@ class Player {
   /** By thread. */
   ports = Array.from({ length: THREADS }, () => []);
   old = Array.from({ length: THREADS }, () => []);
+  /** What every stage knows. */
+  unasked = new Set();
+  used = new Set();
   /** Everything in one list, for the reader of a difference. */
   all = [];
 
-  take(thread, { result, entries, ports, old }) {
+  take(thread, { result, entries, ports, old, unasked, used }) {
+    for (const name of unasked) this.unasked.add(name);
+    for (const label of used) this.used.add(label);
     this.ports[thread] = ports;
     this.old[thread] = old;
     for (const [label, text] of entries) {
@@ -124,7 +130,8 @@ class Player {
     return { result, isQuiet: entries.length === 0 };
   }
 
-  async ask(thread, order) {
+  async ask(thread, { ...order }) {
+    order.known = { unasked: new Set(this.unasked), used: new Set(this.used), present: new Set(this.ports.flat()) };
     return this.take(thread, thread === 0 ? await carryOut(order) : fars[thread - 1].ask(order));
   }
 
@@ -210,8 +217,6 @@ class Player {
     return [...this.log];
   }
 }
-
-const peerOf = (label) => label.replace(/[12]$/, (end) => (end === '1' ? '2' : '1'));
 
 /** A road between each two threads, of the module under test. */
 function layRoads() {

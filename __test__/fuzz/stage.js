@@ -8,6 +8,8 @@ const { message } = require('./message.js');
 
 const MOST_ANSWERS = 4;
 const quiet = () => {};
+const peerOf = (label) => label.replace(/[12]$/, (end) => (end === '1' ? '2' : '1'));
+const channelOf = (label) => label?.split('.')[0];
 
 class Stage {
   constructor(wt) {
@@ -29,6 +31,14 @@ class Stage {
     this.underWay = new Set();
     /** Labels of ports that have a listener and no message since. */
     this.fresh = new Set();
+    /** Channels of which `structuredClone` has moved an end, or what came by them: what they move does not ask ours (docs/limitations.md). */
+    this.unasked = new Set();
+    /** Labels of ports that somebody has read. */
+    this.used = new Set();
+    /** Labels of the ports of all threads. */
+    this.present = new Set();
+    /** Handlers on the stack. */
+    this.handling = 0;
     this.entries = [];
     this.counts = new Map();
     this.depth = 0;
@@ -44,18 +54,20 @@ class Stage {
     return entries;
   }
 
-  /** Describes a message that arrived, and takes in the ports that it brought. */
-  read(value, listed) {
+  /** Describes a message that arrived at `label`, and takes in the ports that it brought. */
+  read(label, value, listed) {
     const ports = value?.ports;
     const text = describe(value);
     if (!Array.isArray(ports) || !Array.isArray(value.labels)) return text;
     ports.forEach((port, index) => this.adopt(value.labels[index], port));
+    if (this.unasked.has(channelOf(label))) value.labels.forEach((moved) => this.unasked.add(channelOf(moved)));
     const same = listed === undefined || (listed.length >= ports.length && ports.every((port) => listed.includes(port)));
     return `${text}${same ? '' : ' with other ports in the event'}`;
   }
 
   adopt(label, port) {
     this.ports.set(label, port);
+    this.present.add(label);
     this.listeners.set(label, []);
     if (!label.startsWith('c3')) port.on('close', () => this.onClose(label, port));
   }
@@ -69,6 +81,7 @@ class Stage {
   forget(label) {
     const port = this.ports.get(label);
     this.ports.delete(label);
+    this.present.delete(label);
     if (port !== undefined) this.old.set(label, port);
   }
 
@@ -103,16 +116,30 @@ class Stage {
     if (!('thrown' in result)) for (const { label: moved } of made.moving) this.forget(moved);
   }
 
+  /** What is unread in ours can no longer be moved once the other end is lost in a message that nobody receives. */
+  mayMove(label) {
+    return !this.fresh.has(label) && (!this.used.has(label) || this.present.has(peerOf(label)));
+  }
+
   /** Ports to move: mostly others, seldom the port itself. */
   choose(random, label) {
     // What a getter moves out of the list of the post around it ends the process with the built-in.
     // A channel that carries its own other end is lost, and so is what nobody has read in it.
-    const mayMove = (name) => !this.underWay.has(name) && !this.fresh.has(name) && name.split('.')[0] !== label.split('.')[0];
+    const mayMove = (name) => !this.underWay.has(name) && this.mayMove(name) && channelOf(name) !== channelOf(label);
+    if (this.unasked.has(channelOf(label))) return [];
+    if (this.handling > 0) return this.chooseNew(random);
     const labels = [...this.ports.keys()].filter(mayMove);
     if (labels.length === 0) return [];
     const chosen = new Set(Array.from({ length: random.below(3) }, () => random.pick(labels)));
     if (random.chance(0.05) && !this.underWay.has(label)) chosen.add(label);
     return [...chosen].map((name) => ({ label: name, port: this.ports.get(name) }));
+  }
+
+  /** In a handler: whether messages of other ports, or their end, have come by now is another matter than the order at the port. */
+  chooseNew(random) {
+    const name = `c${random.below(2 ** 31)}`;
+    this.channel({ labels: [`${name}.1`, `${name}.2`] });
+    return [{ label: `${name}.1`, port: this.ports.get(`${name}.1`) }];
   }
 
   /** What a getter does in the middle of a post. */
@@ -122,17 +149,18 @@ class Stage {
     const random = generator(seed ^ 0x5bd1e995);
     const kind = random.pick(kinds);
     const labels = [...this.ports.keys()].filter((name) => !this.underWay.has(name));
-    const other = random.chance(0.6) ? label : random.pick(labels);
+    const other = this.handling > 0 || random.chance(0.6) ? label : random.pick(labels);
     const port = this.ports.get(other);
     if (port !== undefined) this[kind]({ label: other, seed: random.below(2 ** 31), times: 1 }, port);
     this.depth--;
   }
 
   receive({ label, times = 2 }, port = this.ports.get(label)) {
+    this.used.add(label);
     for (let n = 0; n < times; n++) {
       const result = outcome(() => this.wt.receiveMessageOnPort(port));
       if ('thrown' in result) this.note(label, `receive: ${JSON.stringify(result)}`);
-      else this.note(label, `receive: ${result.returned === undefined ? 'nothing' : this.read(result.returned.message)}`);
+      else this.note(label, `receive: ${result.returned === undefined ? 'nothing' : this.read(label, result.returned.message)}`);
       if (result.returned === undefined && !('thrown' in result)) return;
     }
   }
@@ -145,13 +173,19 @@ class Stage {
     const face = random.pick(['on', 'on', 'once', 'addEventListener', 'onmessage', 'messageerror']);
     const behaviour = random.pick(this.behaviours());
     const entry = { remove: quiet };
+    this.used.add(label);
     if (this.ports.get(label) === port) this.fresh.add(label);
     const handler = (argument) => {
       const isEvent = argument instanceof MessageEvent;
       const value = isEvent ? argument.data : argument;
       const event = isEvent ? ` ${argument.type} ${argument.ports.length} ports` : '';
-      this.note(label, `${id} ${face}${event}: ${this.read(value, isEvent ? argument.ports : undefined)}`);
-      this.behave(behaviour, { label, port, entry, seed });
+      this.note(label, `${id} ${face}${event}: ${this.read(label, value, isEvent ? argument.ports : undefined)}`);
+      this.handling++;
+      try {
+        this.behave(behaviour, { label, port, entry, seed });
+      } finally {
+        this.handling--;
+      }
     };
     // The built-in throws where removeAllListeners() came first.
     this.attempt(label, `${id} ${face} ${behaviour}`, () => void Object.assign(entry, FACES[face](port, handler)));
@@ -162,7 +196,7 @@ class Stage {
   behaviours() {
     if (this.isStorm) return ['none', 'answer', 'throw'];
     // None closes: what waits in Node's queue behind a lane message is then lost (docs/limitations.md).
-    return ['none', 'none', 'answer', 'answer', 'off', 'receive', 'throw', 'add', 'post'];
+    return ['none', 'none', 'answer', 'answer', 'off', 'receive', 'throw', 'add', 'post', 'move'];
   }
 
   behave(behaviour, { label, port, entry, seed }) {
@@ -174,7 +208,19 @@ class Stage {
     if (behaviour === 'answer') this.attempt(label, 'answer', () => port.postMessage(`answer ${count} of ${label}`));
     else if (behaviour === 'post' && this.ports.get(label) === port) this.post({ label, seed: seed + count });
     else if (behaviour === 'receive' && this.ports.get(label) === port) this.receive({ label, times: 1 }, port);
+    else if (behaviour === 'move' && this.ports.get(label) === port && this.mayMove(label)) this.moveHere(label, port);
     else if (behaviour === 'add' && this.ports.get(label) === port) this.listen({ label, seed: seed + count }, port);
+  }
+
+  /** Moves a port within this thread. */
+  moveHere(label, port) {
+    const { port1, port2 } = new this.wt.MessageChannel();
+    const result = this.attempt(label, 'move', () => port1.postMessage(port, [port]));
+    if (!('thrown' in result)) {
+      this.forget(label);
+      this.adopt(label, this.wt.receiveMessageOnPort(port2).message);
+    }
+    port1.close();
   }
 
   /** A message by which the other end learns that there is a reader. */
@@ -197,6 +243,7 @@ class Stage {
   }
 
   start({ label }, port = this.ports.get(label)) {
+    this.used.add(label);
     if (this.ports.get(label) === port) this.fresh.add(label);
     this.attempt(label, 'start', () => port.start());
   }
@@ -224,6 +271,7 @@ class Stage {
     if ('thrown' in result) return;
     this.forget(label);
     this.adopt(label, result.returned[0]);
+    this.unasked.add(channelOf(label));
   }
 
   context({ label }) {
@@ -248,7 +296,7 @@ class Stage {
 
   /** Posts a port on a road to another thread. */
   send({ label, road }) {
-    if (this.fresh.has(label)) return false;
+    if (!this.mayMove(label)) return false;
     const port = this.ports.get(label);
     const result = this.attempt(label, 'move', () => this.roads.get(road).postMessage({ labels: [label], ports: [port] }, [port]));
     if ('thrown' in result) return false;
@@ -258,7 +306,7 @@ class Stage {
 
   arrive({ label, road }) {
     const received = this.wt.receiveMessageOnPort(this.roads.get(road));
-    this.note(label, `arrives: ${received === undefined ? 'nothing' : this.read(received.message)}`);
+    this.note(label, `arrives: ${received === undefined ? 'nothing' : this.read(undefined, received.message)}`);
   }
 
   /** The end of a case. */
@@ -291,4 +339,4 @@ const FACES = {
   },
 };
 
-module.exports = { Stage };
+module.exports = { Stage, peerOf };
