@@ -60,9 +60,8 @@ function answer(child) {
   });
 }
 
-/** The first differences of two results, as lines; undefined if there are none, or where the built-in crashes. */
+/** The first differences of two results, as lines; undefined if there are none. */
 function difference(stock, ours) {
-  if (stock.failed?.startsWith(CRASH)) return undefined;
   if (stock.failed || ours.failed) return [`built-in: ${stock.failed ?? 'ended'}`, `ours: ${ours.failed ?? 'ended'}`];
   const [a, b] = [new Map(stock.log), new Map(ours.log)];
   const lines = [];
@@ -80,14 +79,15 @@ class Pair {
   constructor(module = modulePath) {
     this.stock = new Player('node:worker_threads');
     this.ours = new Player(module);
-    /** Programs that differed and were left out, for the built-in differs from itself as well. */
+    /** Programs that were left out: the built-in ends the process, or differs from itself as well. */
     this.discarded = 0;
   }
 
   async compare(program) {
     const [stock, ours] = await Promise.all([this.stock.play(program), this.ours.play(program)]);
     const lines = difference(stock, ours);
-    if (lines === undefined || !(await this.#isRace(program, stock))) return lines;
+    const isComparable = lines === undefined || !(stock.failed?.startsWith(CRASH) || (await this.#isRace(program, stock)));
+    if (isComparable) return lines;
     this.discarded++;
     return undefined;
   }
