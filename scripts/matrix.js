@@ -1,14 +1,26 @@
 'use strict';
-// `npm run test:matrix [-- 22 24]`: the JavaScript suite on each Node line of node-lines.json, on the built-in first where a
-// test file can do that, then on the package. The binaries come from npm and stay in .node-lines, which git ignores.
+// `npm run test:matrix [-- 22 register ...]`: every JavaScript suite on each Node line of node-lines.json, on the package and, where
+// its tests can do that, on the built-in first; or only the lines and suites that are named. The binaries come from npm and stay in
+// .node-lines, which git ignores.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { install } = require('./install.js');
 const { filesUnder, root, run } = require('./steps.js');
 const lines = require('./node-lines.json');
 
-const SUITES = ['conformance', 'threadport', 'lifecycle', 'codec', 'fuzz'];
+const STOCK = 'node:worker_threads';
+/** folder of tests -> the modules that they are run on */
+const SUITES = {
+  conformance: [STOCK, 'threadport'],
+  threadport: ['threadport'],
+  lifecycle: ['threadport'],
+  codec: ['threadport'],
+  register: ['threadport'],
+  fuzz: ['threadport'],
+  programs: ['threadport'],
+};
 const shell = process.platform === 'win32'; // npm is a .cmd file there
 
 /** The npm package that carries the binary for this machine. */
@@ -33,29 +45,36 @@ function binary(line, version) {
 
 const versionOf = (file) => spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout?.trim().slice(1);
 
-/** Runs the suite folders; a row of the table. */
-function play(line, node, module, suites) {
-  const files = suites.flatMap((suite) => filesUnder(`__test__/${suite}`)).filter((file) => /\.test\.(js|cjs|mjs)$/.test(file));
+/** Runs a suite; a row of the table. */
+function play(line, node, suite, module) {
+  const files = filesUnder(`__test__/${suite}`).filter((file) => /\.test\.(js|cjs|mjs)$/.test(file));
   const args = ['--test', '--test-reporter=tap', '--test-concurrency=2', '--test-timeout=120000', ...files];
   const env = { ...process.env, THREADPORT_TEST_MODULE: module };
   const begin = Date.now();
   const { stdout, status } = spawnSync(node, args, { cwd: root, encoding: 'utf8', env, maxBuffer: 1 << 28 });
   const count = (name) => Number(new RegExp(`^# ${name} (\\d+)`, 'm').exec(stdout)?.[1] ?? Number.NaN);
-  for (const failure of stdout.match(/^ *not ok .*/gm) ?? []) console.log(`${line}, ${module}: ${failure.trim()}`);
-  return { line, module, pass: count('pass'), fail: count('fail'), seconds: Math.round((Date.now() - begin) / 1000), ok: status === 0 };
+  for (const failure of stdout.match(/^ *not ok .*/gm) ?? []) console.log(`${line}, ${suite}, ${module}: ${failure.trim()}`);
+  return { line, suite, module, pass: count('pass'), fail: count('fail'), seconds: Math.round((Date.now() - begin) / 1000), ok: status === 0 };
+}
+
+function playLine(line, suites) {
+  const version = lines[line];
+  const node = binary(line, version);
+  console.log(`matrix: Node ${version}`);
+  return suites.flatMap((suite) => SUITES[suite].map((module) => play(version, node, suite, module)));
 }
 
 function main() {
   const wanted = process.argv.slice(2);
-  const rows = Object.entries(lines)
-    .filter(([line]) => wanted.length === 0 || wanted.includes(line))
-    .flatMap(([line, version]) => {
-      const node = binary(line, version);
-      console.log(`matrix: Node ${version}`);
-      return [play(version, node, 'node:worker_threads', ['conformance']), play(version, node, 'threadport', SUITES)];
-    });
+  const unknown = wanted.filter((name) => !(name in lines) && !(name in SUITES));
+  if (unknown.length > 0) throw new Error(`no line and no suite: ${unknown}`);
+  /** Those that are named, or all. */
+  const named = (all) => (all.some((name) => wanted.includes(name)) ? all.filter((name) => wanted.includes(name)) : all);
+  const suites = named(Object.keys(SUITES));
+  if (suites.includes('programs')) install('__test__/programs');
+  const rows = named(Object.keys(lines)).flatMap((line) => playLine(line, suites));
   console.table(rows);
-  if (rows.length === 0 || rows.some(({ ok }) => !ok)) process.exit(1);
+  if (rows.some(({ ok }) => !ok)) process.exit(1);
 }
 
 main();
