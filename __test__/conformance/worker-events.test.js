@@ -105,15 +105,18 @@ const LIVES = {
   ],
 };
 
-/** An 'error' and the messages travel apart: only their own order is defined, and that 'exit' is last. */
+/** What travels apart from the messages: only its own order is defined, and that 'exit' is last. */
+const APART = ['online', 'error'];
+const nameOf = (event) => (Array.isArray(event) ? event[0] : event);
+
 const apart = (log) => [
-  log.filter((event) => event[0] !== 'error'),
-  log.filter((event) => event[0] === 'error'),
+  log.filter((event) => !APART.includes(nameOf(event))),
+  ...APART.map((name) => log.filter((event) => nameOf(event) === name)),
   log.at(-1),
 ];
 
 for (const [name, [program, expected]] of Object.entries(LIVES)) {
-  test(`${name}: ${expected.map((event) => (Array.isArray(event) ? event[0] : event)).join(', ')}`, async (t) => {
+  test(`${name}: ${expected.map(nameOf).join(', ')}`, async (t) => {
     assert.deepEqual(apart(await history(spawn(t, wt, program))), apart(expected));
   });
 }
@@ -159,11 +162,15 @@ test('1,000 messages in an exit handler arrive before exit', async (t) => {
 });
 
 test('a late message listener of the parent gets what came before, even after the exit of the thread', async (t) => {
-  const worker = spawn(t, wt, ({ parentPort }) => {
+  const posted = new Int32Array(new SharedArrayBuffer(4));
+  const worker = spawn(t, wt, ({ parentPort, workerData: posted }) => {
     for (let n = 0; n < 10; n++) parentPort.postMessage(n);
-  });
+    Atomics.store(posted, 0, 1);
+    Atomics.notify(posted, 0);
+  }, { workerData: posted });
+  assert.notEqual(Atomics.wait(posted, 0, 0, 10_000), 'timed-out');
   const seen = [];
-  worker.on('online', () => worker.on('message', (n) => seen.push(n)));
+  worker.on('message', (n) => seen.push(n));
   await exited(worker);
   assert.deepEqual(seen, sequence(10));
 });
