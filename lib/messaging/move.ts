@@ -36,7 +36,8 @@ export function readList(transfer: object): unknown[] | undefined {
 /** The same without Node's second try, `{ transfer }`. */
 export function readIterable(object: object): unknown[] | undefined {
   const list = bareList<unknown>();
-  if (isArray(object)) {
+  // Node iterates a proxy of an array.
+  if (!isProxy(object) && isArray(object)) {
     for (let i = 0, { length } = object; i < length; i++) list[i] = object[i];
     return list;
   }
