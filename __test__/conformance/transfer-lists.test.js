@@ -43,7 +43,7 @@ const LISTS = {
   'a marked port': (port, { buffer, pair, module }) => port.postMessage(1, [buffer, marked(module, pair.port1)]),
   'marked things that are only cloned': (port, { module }) =>
     port.postMessage(Object.values(MARKED).map((make) => marked(module, make()))),
-  'a primitive marked as untransferable': (port, { module }) => [1, 'text', null, undefined].map((value) => marked(module, value)),
+  'a primitive marked as untransferable': (_port, { module }) => [1, 'text', null, undefined].map((value) => marked(module, value)),
   'a locked stream': (port, { buffer }) => {
     const stream = new ReadableStream();
     stream.getReader();
@@ -82,7 +82,7 @@ const LISTS = {
   'an iterator with getters': (port, { buffer }) => {
     const log = [];
     const results = [{ get done() { log.push('done'); return false; }, get value() { log.push('value'); return buffer; } }, { done: true }];
-    const iterator = { get next() { log.push('next'); return () => results.shift(); }, get return() { log.push('return'); } };
+    const iterator = { get next() { log.push('next'); return () => results.shift(); }, get return() { return log.push('return'); } };
     const posted = port.postMessage(1, { get [Symbol.iterator]() { log.push('iterator'); return () => iterator; } });
     return [posted, buffer.byteLength, log];
   },

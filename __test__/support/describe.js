@@ -42,6 +42,7 @@ function slots(value, describe) {
   if (value instanceof Set) return [...value].map(describe).join('; ');
   if (value instanceof Date) return describePrimitive(value.getTime());
   if (value instanceof RegExp) return `${value.source} ${value.flags}`;
+  if (value instanceof DOMException) return `${describePrimitive(value.name)} ${value.code}: ${describePrimitive(value.message)}`;
   if (value instanceof Error) return 'error';
   if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return bufferSlots(value);
   if (ArrayBuffer.isView(value)) {

@@ -101,9 +101,12 @@ function writeStrings(e: Encoder, array: unknown[], n: number, from: number, fir
 /** An array with holes: nothing is read that is not an own element, since a prototype may have elements. */
 function writeSparse(e: Encoder, array: unknown[], n: number, site: Site): boolean {
   e.i32[e.pos++] = (n << 4) | Tag.Holey;
+  // What is a hole now stays one: a getter in the array may fill it.
+  const isOwn = denseArray(n, false);
+  for (let i = 0; i < n; i++) isOwn[i] = hasOwn(array, i);
   let holes = 0;
   for (let i = 0; i < n; i++) {
-    if (hasOwn(array, i)) {
+    if (isOwn[i] && hasOwn(array, i)) {
       if (!e.value(array[i], site)) return false;
     } else {
       if (tooSparse(++holes, i)) return false;
