@@ -6,7 +6,7 @@
  */
 import builtin = require('node:worker_threads');
 import { type Addon, raw } from './native';
-import type * as Package from './package';
+import type Package = require('./package');
 import { keepProgram, runProgram } from './program';
 import type { Start } from './start';
 

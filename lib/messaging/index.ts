@@ -1,5 +1,16 @@
 /** The message-passing exports of the package; undefined where the running Node has none of the name. */
-export { postMessageToThread } from './clone';
-export { markAsUncloneable } from './marks';
-export { MessageChannel, MessagePort, moveMessagePortToContext, receiveMessageOnPort } from './port';
-export { parentPort, Worker } from './worker';
+import { postMessageToThread } from './clone';
+import { markAsUncloneable } from './marks';
+import { MessageChannel, MessagePort, moveMessagePortToContext, receiveMessageOnPort } from './port';
+import { parentPort, Worker } from './worker';
+
+export const messaging = {
+  MessageChannel,
+  MessagePort,
+  Worker,
+  markAsUncloneable,
+  moveMessagePortToContext,
+  parentPort,
+  postMessageToThread,
+  receiveMessageOnPort,
+};
