@@ -77,9 +77,9 @@ export declare class Binding {
   /** Key number `index` of a shape; null after the last. */
   shapeKey(id: number, index: number): string | null
   /** Keep V8's code for `source`. The first call counts. */
-  static keepProgram(source: string, code: Uint8Array): void
+  static keepProgram(source: Uint8Array, code: Uint8Array): void
   /** A copy of the kept code; null unless it was kept for this very text, which V8 does not compare. */
-  static programCode(source: string): Buffer | null
+  static programCode(source: Uint8Array): Buffer | null
 }
 
 /** Raised with each change of this file. */

@@ -1,5 +1,5 @@
 /**
- * Runs dist/package.js: all of the package but what a process without the addon needs.
+ * Runs dist/package.js, a function: all of the package but what a process without the addon needs.
  *
  * To compile it is half of what loading costs. So the thread that starts a worker keeps V8's code for the text in native
  * memory, for threads that read the same text later. V8 refuses code of other flags than it runs with.
@@ -14,13 +14,13 @@ type Run = (module: { exports?: unknown }, require: NodeJS.Require, __dirname: s
 const FILE = join(__dirname, 'package.js');
 
 /** Compiled by this thread, and not kept yet. */
-let own: { source: string; script: Script } | undefined;
+let own: { source: Buffer; script: Script } | undefined;
 
 /** What dist/package.js exports. */
 export function runProgram(raw: Addon): unknown {
-  const source = `(function (module, require, __dirname) {${readFileSync(FILE, 'latin1')}\n})`;
+  const source = readFileSync(FILE);
   const cachedData = raw.Binding.programCode(source) ?? undefined;
-  const script = new Script(source, { filename: FILE, cachedData });
+  const script = new Script(source.toString('latin1'), { filename: FILE, cachedData });
   if (cachedData === undefined) own = { source, script };
   const program: { exports?: unknown } = {};
   const run = script.runInThisContext() as Run;

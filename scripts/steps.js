@@ -42,10 +42,8 @@ function buildNative() {
 
 function buildTs() {
   const { buildSync } = require('esbuild');
-  // Three flat bundles: to require a module of ours on a condition would make esbuild wrap each of them in a function.
-  const entryPoints = { index: 'lib/index.ts', package: 'lib/package.ts', codec: 'lib/codec/index.ts' };
   const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
-  buildSync({
+  const bundle = (entryPoints, wrapper) => buildSync({
     absWorkingDir: root,
     entryPoints,
     outdir: 'dist',
@@ -56,7 +54,12 @@ function buildTs() {
     // A worker's text may declare these names, and is instantiated before the package is loaded (lib/messaging/follow.ts).
     define: { __THREADPORT_VERSION__: JSON.stringify(version), process: 'globalThis.process', Buffer: 'globalThis.Buffer' },
     logLevel: 'warning',
+    ...wrapper,
   });
+  // Flat bundles: to require a module of ours on a condition would make esbuild wrap each of them in a function.
+  bundle({ index: 'lib/index.ts', codec: 'lib/codec/index.ts' });
+  // A function, as lib/program.ts wants it.
+  bundle({ package: 'lib/package.ts' }, { banner: { js: '(function (module, require, __dirname) {' }, footer: { js: '})' } });
 }
 
 function buildTypes() {
