@@ -2,7 +2,6 @@
  * `threadport/register`: our exports in the place of those of `node:worker_threads`, in this thread and in the workers
  * that it starts, and of the globals that are the same classes.
  */
-import { syncBuiltinESMExports } from 'node:module';
 import { cover, receiverOf, uncover } from './messaging/broadcast';
 import { structuredClone, stockClone } from './messaging/clone';
 import { followWorkers, leaveWorkers } from './messaging/follow';
@@ -63,6 +62,11 @@ function undo({ target, key, value, original }: Change): void {
   if (Object.getOwnPropertyDescriptor(target, key)?.value === value) Object.defineProperty(target, key, original);
 }
 
+/** Not loaded before: it takes its time. */
+function syncExports(): void {
+  (require('node:module') as typeof import('node:module')).syncBuiltinESMExports();
+}
+
 export function register(ours: Exports, start: Start): void {
   if (changes !== undefined) return;
   if (ORIGINALS in builtin) {
@@ -85,7 +89,7 @@ export function register(ours: Exports, start: Start): void {
   if (!followWorkers(start !== 'worker' && isPreloaded())) {
     warn('threadport cannot register itself in workers on this Node.js', 'THREADPORT_WORKERS_NOT_REGISTERED');
   }
-  syncBuiltinESMExports();
+  syncExports();
 }
 
 export function unregister(): void {
@@ -95,5 +99,5 @@ export function unregister(): void {
   changes = undefined;
   Reflect.deleteProperty(builtin, ORIGINALS);
   leaveWorkers();
-  syncBuiltinESMExports();
+  syncExports();
 }

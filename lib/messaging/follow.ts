@@ -6,7 +6,6 @@
  * given them takes no others, and a program may have captured the built-in class before us.
  */
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { apply, defineOwn, defineProperty, isArray, jsonStringify } from '../codec/primordials';
 import { kDispose, type StockPort, StockWorker, stockPostMessage } from './stock';
 
@@ -49,8 +48,10 @@ function withPrelude(source: string): string {
 
 const importing = (url: string): string => `import ${jsonStringify(url)};`;
 
+/** Few programs get here, and to load `node:url` takes its time. */
+const bootstrapUrl = (): string => (require('node:url') as typeof import('node:url')).pathToFileURL(BOOTSTRAP).href;
+
 function redirect(script: Script): void {
-  const url = pathToFileURL(BOOTSTRAP).href;
   switch (script.doEval) {
     case false:
       script.argv = [script.filename, ...(script.argv ?? [])];
@@ -60,11 +61,11 @@ function redirect(script: Script): void {
       script.filename = withPrelude(script.filename);
       break;
     case 'module':
-      script.filename = importing(url) + script.filename;
+      script.filename = importing(bootstrapUrl()) + script.filename;
       break;
     case 'data-url':
       script.doEval = 'module';
-      script.filename = importing(url) + importing(script.filename);
+      script.filename = importing(bootstrapUrl()) + importing(script.filename);
       break;
   }
 }
