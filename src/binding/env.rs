@@ -18,7 +18,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use napi::sys;
@@ -73,6 +73,12 @@ enum Reason {
     Receipt = 0,
     /// It has sent something, and an answer may come.
     Send = 1,
+}
+
+/// Looked up once: on Linux it takes files of the control groups to answer.
+fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }
 
 pub struct EnvState {
@@ -133,7 +139,7 @@ impl EnvState {
         let address = Rc::as_ptr(&state).cast_mut().cast::<c_void>();
         // SAFETY: the caller's clause; the callbacks run from the loop, after `state` was written.
         let (handles, waker) = unsafe { open_handles(env, address)? };
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let cores = cores();
         let open = 2 * u32::from(matches!(handles, Handles::Uv { .. }));
         let none = Words {
             start: ptr::null_mut(),
