@@ -13,6 +13,8 @@ mod channel;
 mod group;
 #[path = "loom/landing.rs"]
 mod landing;
+#[path = "loom/ring.rs"]
+mod ring;
 
 use bytes::Bytes;
 use loom::model::Builder;

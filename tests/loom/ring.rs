@@ -1,0 +1,277 @@
+//! The ring between several producers and consumers, and the waiting on its words.
+
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+use threadport::ring::{PopError, PushError, Ring, Word};
+
+use super::bounded;
+
+/// A queue for two records of one granule.
+const SMALL: usize = 32;
+
+fn push(ring: &Ring, value: u64) -> Result<bool, PushError> {
+    let mut claim = ring.claim(8)?;
+    claim.write(0, &value.to_ne_bytes());
+    Ok(claim.commit(1))
+}
+
+fn pop(ring: &Ring) -> Result<(u64, bool), PopError> {
+    let taken = ring.take(|_| true)?;
+    let mut value = [0; 8];
+    taken.read(0, &mut value);
+    Ok((u64::from_ne_bytes(value), taken.release()))
+}
+
+/// What is left, in order.
+fn drain(ring: &Ring) -> Vec<u64> {
+    std::iter::from_fn(|| pop(ring).ok())
+        .map(|(value, _)| value)
+        .collect()
+}
+
+fn spawn<T: 'static>(
+    ring: &Arc<Ring>,
+    run: impl FnOnce(&Ring) -> T + 'static,
+) -> thread::JoinHandle<T> {
+    let ring = ring.clone();
+    thread::spawn(move || run(&ring))
+}
+
+#[test]
+fn two_producers_against_a_consumer() {
+    bounded(3, || {
+        let ring = Arc::new(Ring::model(64));
+        let producers = [1, 2].map(|value| spawn(&ring, move |ring| push(ring, value).unwrap()));
+        let mut seen: Vec<u64> = pop(&ring)
+            .ok()
+            .map(|(value, _)| value)
+            .into_iter()
+            .collect();
+        for producer in producers {
+            producer.join().unwrap();
+        }
+        seen.extend(drain(&ring));
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2]);
+        assert_eq!((ring.len(), ring.bytes_used()), (0, 0));
+    });
+}
+
+#[test]
+fn two_consumers_against_a_producer() {
+    bounded(3, || {
+        let ring = Arc::new(Ring::model(SMALL));
+        push(&ring, 1).unwrap();
+        let consumers = [0, 1].map(|_| spawn(&ring, |ring| pop(ring).ok()));
+        let pushed = push(&ring, 2).is_ok();
+        // There is room again, unless a consumer has still to leave: the first record is written over.
+        let third = push(&ring, 3).is_ok();
+        let mut seen: Vec<u64> = consumers
+            .into_iter()
+            .filter_map(|consumer| consumer.join().unwrap())
+            .map(|(value, _)| value)
+            .collect();
+        seen.extend(drain(&ring));
+        seen.sort_unstable();
+        let expected: Vec<u64> = [(1, true), (2, pushed), (3, third)]
+            .into_iter()
+            .filter_map(|(value, there)| there.then_some(value))
+            .collect();
+        assert_eq!(seen, expected);
+        assert_eq!((ring.len(), ring.bytes_used()), (0, 0));
+    });
+}
+
+/// Both sides go round the ring: memory is written again that another thread has read.
+#[test]
+fn round_the_ring() {
+    bounded(3, || {
+        let ring = Arc::new(Ring::model(SMALL));
+        let producer = spawn(&ring, |ring| {
+            (1..=4)
+                .filter(|&value| push(ring, value).is_ok())
+                .collect::<Vec<u64>>()
+        });
+        let mut seen: Vec<u64> = (0..2)
+            .filter_map(|_| pop(&ring).ok())
+            .map(|(value, _)| value)
+            .collect();
+        let pushed = producer.join().unwrap();
+        seen.extend(drain(&ring));
+        assert_eq!(seen, pushed);
+    });
+}
+
+/// A futex as V8 has it: compares and sleeps under a lock, and wakes under it.
+#[derive(Default)]
+struct Futex {
+    /// How often somebody has woken all.
+    wakes: Mutex<usize>,
+    woken: Condvar,
+}
+
+impl Futex {
+    fn wait(&self, ring: &Ring, word: Word, seen: i32) {
+        let mut wakes = self.wakes.lock().unwrap();
+        let before = *wakes;
+        if ring.value(word) != seen {
+            return;
+        }
+        while *wakes == before {
+            wakes = self.woken.wait(wakes).unwrap();
+        }
+    }
+
+    fn notify(&self, is_needed: bool) {
+        if is_needed {
+            *self.wakes.lock().unwrap() += 1;
+            self.woken.notify_all();
+        }
+    }
+}
+
+/// As `popSync` does it. Loom reports a sleep that nobody ends as a deadlock.
+fn pop_waiting(ring: &Ring, items: &Futex) -> Result<(u64, bool), PopError> {
+    loop {
+        match pop(ring) {
+            Err(PopError::Empty) => {}
+            other => return other,
+        }
+        let seen = ring.arm(Word::Items);
+        match pop(ring) {
+            Err(PopError::Empty) => items.wait(ring, Word::Items, seen),
+            other => return other,
+        }
+    }
+}
+
+/// As `pushSync` does it.
+fn push_waiting(ring: &Ring, space: &Futex, value: u64) -> Result<bool, PushError> {
+    loop {
+        match push(ring, value) {
+            Err(PushError::Full) => {}
+            other => return other,
+        }
+        let seen = ring.arm(Word::Space);
+        match push(ring, value) {
+            Err(PushError::Full) => space.wait(ring, Word::Space, seen),
+            other => return other,
+        }
+    }
+}
+
+#[test]
+fn a_consumer_that_waits_is_woken() {
+    bounded(3, || {
+        let ring = Arc::new(Ring::model(64));
+        let items = Arc::new(Futex::default());
+        let theirs = items.clone();
+        let consumer = spawn(&ring, move |ring| pop_waiting(ring, &theirs).unwrap().0);
+        items.notify(push(&ring, 7).unwrap());
+        assert_eq!(consumer.join().unwrap(), 7);
+    });
+}
+
+/// Who ends first publishes nothing; who publishes for both wakes.
+#[test]
+fn a_consumer_is_woken_by_one_of_two_producers() {
+    bounded(2, || {
+        let ring = Arc::new(Ring::model(64));
+        let items = Arc::new(Futex::default());
+        let producers = [1, 2].map(|value| {
+            let items = items.clone();
+            spawn(&ring, move |ring| items.notify(push(ring, value).unwrap()))
+        });
+        let mut seen = [0, 1].map(|_| pop_waiting(&ring, &items).unwrap().0);
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2]);
+        for producer in producers {
+            producer.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn two_consumers_that_wait_are_woken() {
+    bounded(2, || {
+        let ring = Arc::new(Ring::model(64));
+        let items = Arc::new(Futex::default());
+        let consumers = [0, 1].map(|_| {
+            let items = items.clone();
+            spawn(&ring, move |ring| pop_waiting(ring, &items).unwrap().0)
+        });
+        items.notify(push(&ring, 1).unwrap());
+        items.notify(push(&ring, 2).unwrap());
+        let mut seen = consumers.map(|consumer| consumer.join().unwrap());
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2]);
+    });
+}
+
+#[test]
+fn a_producer_that_waits_is_woken() {
+    bounded(3, || {
+        let ring = Arc::new(Ring::model(SMALL));
+        let space = Arc::new(Futex::default());
+        push(&ring, 1).unwrap();
+        push(&ring, 2).unwrap();
+        let theirs = space.clone();
+        let producer = spawn(&ring, move |ring| push_waiting(ring, &theirs, 3).unwrap());
+        space.notify(pop(&ring).unwrap().1);
+        producer.join().unwrap();
+        assert_eq!(drain(&ring), [2, 3]);
+    });
+}
+
+/// Somebody who has the word, and does not arm.
+#[test]
+fn a_stranger_that_waits_on_the_word_is_woken() {
+    bounded(3, || {
+        let ring = Arc::new(Ring::model(64));
+        let items = Arc::new(Futex::default());
+        let theirs = items.clone();
+        let stranger = spawn(&ring, move |ring| {
+            ring.watch(Word::Items);
+            let seen = ring.value(Word::Items);
+            if ring.is_empty() {
+                theirs.wait(ring, Word::Items, seen);
+            }
+            assert_eq!(ring.len(), 1);
+        });
+        items.notify(push(&ring, 7).unwrap());
+        stranger.join().unwrap();
+    });
+}
+
+/// What was claimed before the close is delivered, and nobody sleeps on.
+#[test]
+fn close_against_a_producer_and_a_consumer() {
+    bounded(3, || {
+        let ring = Arc::new(Ring::model(64));
+        let items = Arc::new(Futex::default());
+        let count = Arc::new(AtomicUsize::new(0));
+        let (theirs, ours) = (items.clone(), items.clone());
+        let counted = count.clone();
+        let consumer = spawn(&ring, move |ring| {
+            while pop_waiting(ring, &theirs).is_ok() {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let producer = spawn(&ring, move |ring| match push(ring, 1) {
+            Ok(wake) => {
+                ours.notify(wake);
+                1
+            }
+            Err(error) => {
+                assert_eq!(error, PushError::Closed);
+                0
+            }
+        });
+        ring.close();
+        items.notify(true);
+        let pushed = producer.join().unwrap();
+        consumer.join().unwrap();
+        assert_eq!(count.load(Ordering::Relaxed), pushed);
+    });
+}
