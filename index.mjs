@@ -11,6 +11,7 @@ export const {
   MessageChannel,
   MessagePort,
   SHARE_ENV,
+  SharedQueue,
   Worker,
   getEnvironmentData,
   isMainThread,

@@ -47,6 +47,8 @@ export declare class Binding {
   setTransmit(words: Int32Array): void
   /** Buffer number `index` of those that `take` fills: an Int32Array over a SharedArrayBuffer. */
   setReceive(index: number, words: Int32Array): void
+  /** Number `index` of the buffers that calls of queues' functions use: an Int32Array over a SharedArrayBuffer. */
+  setQueueWords(index: number, words: Int32Array): void
   /**
    * A channel with both ends in this thread: the slot of the first (see `meet_peer`). `sent` are the
    * numbers of stock messages that each end has posted so far.
@@ -80,7 +82,27 @@ export declare class Binding {
   static keepProgram(source: Uint8Array, code: Uint8Array): void
   /** A copy of the kept code; null unless it was kept for this very text, which V8 does not compare. */
   static programCode(source: Uint8Array): Buffer | null
+  /**
+   * The function of a queue over `memory`, a Uint8Array over a whole SharedArrayBuffer: of a new one (`codec` >= 0), or
+   * of the one that is there (-1). A number says why not: 1 no queue, 2 another version, 3 another size.
+   */
+  openQueue(memory: Uint8Array, codec: number): ((code: number, a?: unknown, b?: unknown) => string | undefined) | number
 }
 
 /** Raised with each change of this file. */
 export declare const LAYOUT_VERSION: number
+
+/** Bytes before a queue's data. */
+export declare const QUEUE_HEADER: number
+
+/** Offset of the word that changes when messages have come. */
+export declare const QUEUE_ITEMS: number
+
+/** Largest capacity of a queue in bytes. */
+export declare const QUEUE_MAX_CAPACITY: number
+
+/** Least capacity of a queue in bytes. */
+export declare const QUEUE_MIN_CAPACITY: number
+
+/** Offset of the word that changes when room has come. */
+export declare const QUEUE_SPACE: number

@@ -1,16 +1,16 @@
 /** Errors of our own. Where Node has an error for the case, it is Node's that is thrown. */
 
-/** A message that no memory, or no V8 heap, could hold. Nothing was sent. */
+/** A message that no memory, or no V8 heap, could hold, or that is larger than its queue. Nothing was sent. */
 export class RangeTooLarge extends RangeError {
   override name = 'RangeError';
   readonly code = 'ERR_THREADPORT_TOO_LARGE';
 
-  constructor() {
-    super('The message is too large, or there is no memory for it');
+  constructor(message = 'The message is too large, or there is no memory for it') {
+    super(message);
   }
 }
 
-/** `highWaterMark` with something that is not a number. */
+/** An argument of another type. */
 export class InvalidArgType extends TypeError {
   override name = 'TypeError';
   readonly code = 'ERR_INVALID_ARG_TYPE';
@@ -20,12 +20,59 @@ export class InvalidArgType extends TypeError {
   }
 }
 
-/** `highWaterMark` with a number that is no size. */
+/** A number that the argument cannot be. */
 export class OutOfRange extends RangeError {
   override name = 'RangeError';
   readonly code = 'ERR_OUT_OF_RANGE';
 
   constructor(name: string, range: string, actual: number) {
     super(`The value of "${name}" is out of range. It must be ${range}. Received ${actual}`);
+  }
+}
+
+/** An argument of the right type that makes no sense. */
+export class InvalidArgValue extends TypeError {
+  override name = 'TypeError';
+  readonly code = 'ERR_INVALID_ARG_VALUE';
+
+  constructor(name: string, reason: string) {
+    super(`The argument '${name}' is invalid: ${reason}`);
+  }
+}
+
+/** The queue was closed: nothing can be pushed, or nothing will come any more. */
+export class QueueClosed extends Error {
+  readonly code = 'ERR_THREADPORT_CLOSED';
+
+  constructor() {
+    super('The queue is closed');
+  }
+}
+
+/** What is in the queue's memory was not written by a queue. */
+export class QueueCorrupt extends Error {
+  readonly code = 'ERR_THREADPORT_CORRUPT';
+
+  constructor() {
+    super("The queue's memory is corrupt");
+  }
+}
+
+/** A value that the queue's codec does not carry. Nothing was pushed. */
+export class NotCarried extends TypeError {
+  override name = 'DataCloneError';
+  readonly code = 'ERR_THREADPORT_DATA_CLONE';
+
+  constructor(reason: string) {
+    super(reason);
+  }
+}
+
+/** What needs the native addon, where there is none. */
+export class NoNative extends Error {
+  readonly code = 'ERR_THREADPORT_NO_NATIVE';
+
+  constructor(what: string) {
+    super(`${what} needs threadport's native addon, which could not be loaded here`);
   }
 }

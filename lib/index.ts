@@ -6,6 +6,7 @@
  */
 import builtin = require('node:worker_threads');
 import { type Addon, raw } from './native';
+import { NoNative } from './errors';
 import type Package = require('./package');
 import { keepProgram, runProgram } from './program';
 import type { Start } from './start';
@@ -23,7 +24,16 @@ function withAddon(addon: Addon): object {
 
 function withoutAddon(error: Error): object {
   process.emitWarning(`threadport runs without its native addon: ${error.message}`, { code: 'THREADPORT_NO_NATIVE' });
-  return { api: { ...builtin, native: false, version }, register() {}, unregister() {} };
+  class SharedQueue {
+    constructor() {
+      throw new NoNative('SharedQueue');
+    }
+
+    static from(): never {
+      throw new NoNative('SharedQueue');
+    }
+  }
+  return { api: { ...builtin, SharedQueue, native: false, version }, register() {}, unregister() {} };
 }
 
 module.exports = raw instanceof Error ? withoutAddon(raw) : withAddon(raw);

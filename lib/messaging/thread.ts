@@ -107,7 +107,7 @@ export const batches = new Batches({
   setReceive: native.setReceive.bind(native),
 });
 
-const shapes = {
+export const shapes = {
   register: (keys: string[]): number => native.registerShape(keys),
   lookup(id: number): string[] | undefined {
     const keys: string[] = [];

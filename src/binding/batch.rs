@@ -156,7 +156,7 @@ impl<'a> Batch<'a> {
 }
 
 /// Null if V8 has no room for it.
-fn new_string(env: sys::napi_env, text: &[u8], wide: bool) -> sys::napi_value {
+pub fn new_string(env: sys::napi_env, text: &[u8], wide: bool) -> sys::napi_value {
     let mut value = ptr::null_mut();
     let start = text.as_ptr();
     debug_assert!(!wide || start.addr().is_multiple_of(2));

@@ -20,12 +20,22 @@ pub fn entry(
     name: &str,
     callback: sys::napi_callback,
 ) -> Option<sys::napi_value> {
-    let mut function = ptr::null_mut();
     let data = Rc::as_ptr(state).cast_mut().cast::<c_void>();
+    function(state.env, name, callback, data)
+}
+
+/// A JS function with this data pointer.
+pub fn function(
+    env: sys::napi_env,
+    name: &str,
+    callback: sys::napi_callback,
+    data: *mut c_void,
+) -> Option<sys::napi_value> {
+    let mut function = ptr::null_mut();
     // SAFETY: thread of the environment; `name` is valid for its length.
     let status = unsafe {
         sys::napi_create_function(
-            state.env,
+            env,
             name.as_ptr().cast(),
             name.len() as isize,
             callback,
@@ -46,6 +56,19 @@ pub unsafe fn call(
     info: sys::napi_callback_info,
     body: impl FnOnce(&EnvState, usize, [sys::napi_value; 3]) -> sys::napi_value,
 ) -> sys::napi_value {
+    // SAFETY: the caller's clause.
+    unsafe { call_with(env, info, body) }
+}
+
+/// As `call`, for entry points with other data.
+///
+/// # Safety
+/// Called with the `env` and `info` of a call of a function whose data pointer is null or leads to a live `T`.
+pub unsafe fn call_with<T>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+    body: impl FnOnce(&T, usize, [sys::napi_value; 3]) -> sys::napi_value,
+) -> sys::napi_value {
     let run = || {
         let mut argc = 3;
         let mut argv = [ptr::null_mut(); 3];
@@ -64,8 +87,8 @@ pub unsafe fn call(
         if status != OK || data.is_null() {
             return ptr::null_mut();
         }
-        // SAFETY: the data pointer given in `entry`.
-        body(unsafe { &*data.cast::<EnvState>() }, argc, argv)
+        // SAFETY: the caller's clause.
+        body(unsafe { &*data.cast::<T>() }, argc, argv)
     };
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or(ptr::null_mut())
 }

@@ -97,6 +97,10 @@ pub struct EnvState {
     pub ticket: RefCell<Option<Ticket>>,
     pub transmit: Cell<Words>,
     pub receive: RefCell<Vec<Words>>,
+    /// What calls of queues' functions are given (`queue.rs`).
+    pub queue_words: RefCell<Vec<Words>>,
+    /// How many such calls are on the stack.
+    pub queue_calls: Cell<u32>,
     pub arena: RefCell<Vec<u8>>,
     /// A text of unknown width, and its terminator.
     pub short_text: RefCell<[u16; tx::SHORT_TEXT + 1]>,
@@ -158,6 +162,8 @@ impl EnvState {
             offered: RefCell::new(Vec::new()),
             transmit: Cell::new(none),
             receive: RefCell::new(Vec::new()),
+            queue_words: RefCell::new(Vec::new()),
+            queue_calls: Cell::new(0),
             arena: RefCell::new(Vec::new()),
             short_text: RefCell::new([0; tx::SHORT_TEXT + 1]),
             released: Rc::new(Cell::new(0)),

@@ -4,7 +4,7 @@
 /// Raised with each change of this file.
 #[allow(dead_code, reason = "read by lib/native.ts")]
 #[napi_derive::napi]
-pub const LAYOUT_VERSION: u32 = 4;
+pub const LAYOUT_VERSION: u32 = 5;
 
 /// Header of the transmit buffer; the message's words begin at [`TX_BASE`].
 pub mod tx {
@@ -99,3 +99,33 @@ pub const KIND_VOID: u32 = 6;
 pub const KIND_WIDE: u32 = 1 << 31;
 /// The text of a frame is its last attachment.
 pub const KIND_TEXT_ATTACHED: u32 = 1 << 30;
+
+/// Words of a queue's buffer: what a call of a queue's function is given, and what it answers. A message begins at
+/// [`queue::BASE`].
+pub mod queue {
+    /// Out: a `Status`, or the number that was asked for.
+    pub const STATUS: usize = 0;
+    /// In: one past the last word of the message, or the bytes behind BASE. Out: the same; or what is needed.
+    pub const END: usize = 1;
+    /// In: as in `tx`. Out: 1 if the bytes that are needed are words, 2 if buffers are.
+    pub const TEXT: usize = 2;
+    /// In: as in `tx`.
+    pub const WIDE: usize = 3;
+    /// In: as ATTACHMENTS in `tx`. Out: how many buffers are needed; their sizes are behind BASE.
+    pub const BLOBS: usize = 4;
+    /// Out: the value to wait on, where there is nothing.
+    pub const SEEN: usize = 5;
+    /// Out: 1 if those who wait on the other side's word are to be woken.
+    pub const WAKE: usize = 6;
+    /// In: see `TRY`, `ARM`, `SPIN`.
+    pub const MODE: usize = 7;
+    /// First word of a message.
+    pub const BASE: usize = 8;
+
+    /// Values of MODE: never wait; the caller will wait; as before, and other threads are given a moment first.
+    pub const ARM: i32 = 1;
+    pub const SPIN: i32 = 2;
+
+    /// Longest record that is copied into the words.
+    pub const SMALL_BYTES: usize = 1024;
+}

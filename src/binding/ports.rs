@@ -1,6 +1,7 @@
 //! `Binding`: the ports of one JS thread as seen from `lib/native.ts`. Numbers named `slot` and
 //! `ticket` index tables of this thread; nothing else can be named from JS.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use napi::{Env, Error, JsValue, Result, Status, sys};
 use napi_derive::napi;
 
 use super::env::{EnvState, Words};
-use super::layout::{KIND_STOCK, rx, tx};
+use super::layout::{KIND_STOCK, queue, rx, tx};
 use super::port::Port;
 use super::{entry, op, pin, posted, send, take};
 use crate::channel::{Channel, forget_worker, worker_channel};
@@ -103,7 +104,25 @@ impl Binding {
         #[napi(ts_arg_type = "Int32Array")] words: Object<'_>,
     ) -> Result<()> {
         let words = self.pin_words(&words, rx::BASE)?;
-        let mut buffers = self.state.receive.borrow_mut();
+        self.put_words(&self.state.receive, index, words)
+    }
+
+    /// Number `index` of the buffers that calls of queues' functions use: an Int32Array over a SharedArrayBuffer.
+    #[napi]
+    pub fn set_queue_words(
+        &self,
+        index: u32,
+        #[napi(ts_arg_type = "Int32Array")] words: Object<'_>,
+    ) -> Result<()> {
+        if self.state.queue_calls.get() > 0 {
+            return Err(invalid("a change of words in use"));
+        }
+        let words = self.pin_words(&words, queue::BASE)?;
+        self.put_words(&self.state.queue_words, index, words)
+    }
+
+    fn put_words(&self, list: &RefCell<Vec<Words>>, index: u32, words: Words) -> Result<()> {
+        let mut buffers = list.borrow_mut();
         match index as usize {
             known if known < buffers.len() => {
                 self.unpin(std::mem::replace(&mut buffers[known], words))
@@ -114,8 +133,18 @@ impl Binding {
         Ok(())
     }
 
-    /// Address of a typed array that cannot be detached, kept alive with the environment.
+    /// Address of words that cannot be detached, kept alive with the environment.
     fn pin_words(&self, array: &Object<'_>, header: usize) -> Result<Words> {
+        self.pin_shared(array, sys::TypedarrayType::int32_array, header)
+    }
+
+    /// Address of a typed array over a SharedArrayBuffer, with at least so many elements, kept alive by the reference.
+    pub(super) fn pin_shared(
+        &self,
+        array: &Object<'_>,
+        wanted: sys::napi_typedarray_type,
+        header: usize,
+    ) -> Result<Words> {
         let (env, value) = (self.state.env, array.raw());
         let (mut kind, mut len, mut data, mut buffer, mut offset) =
             (0, 0, std::ptr::null_mut(), std::ptr::null_mut(), 0);
@@ -134,7 +163,7 @@ impl Binding {
             ) == sys::Status::napi_ok
                 && sys::napi_is_arraybuffer(env, buffer, &raw mut detachable)
                     == sys::Status::napi_ok
-                && kind == sys::TypedarrayType::int32_array
+                && kind == wanted
                 && !detachable
                 && len >= header
                 && data.cast::<u64>().is_aligned()
@@ -152,7 +181,7 @@ impl Binding {
         }
     }
 
-    fn unpin(&self, words: Words) {
+    pub(super) fn unpin(&self, words: Words) {
         if !words.pin.is_null() {
             // SAFETY: our own reference, given up with the buffer it pins.
             unsafe { sys::napi_delete_reference(self.state.env, words.pin) };

@@ -108,7 +108,7 @@ fn after_push(port: &mut Port) -> SendStatus {
 /// than the copy.
 const TEXT_IN_LANE: usize = 32 << 10;
 /// Bytes behind a text for the terminator that Node-API writes.
-const TERMINATOR: usize = 2;
+pub const TERMINATOR: usize = 2;
 
 /// What the transmit buffer says of a frame.
 struct Outgoing<'a> {
@@ -302,7 +302,7 @@ unsafe fn broadcast(
 ///
 /// # Safety
 /// `text` is a value of the running call. `target` has room for `units + 1` units, and is aligned for them.
-unsafe fn read_text(
+pub unsafe fn read_text(
     env: sys::napi_env,
     text: sys::napi_value,
     wide: bool,

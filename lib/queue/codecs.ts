@@ -1,0 +1,140 @@
+/** How values become messages of a queue: the codecs by name, and the user's own. */
+import { dataViewBuffer, dataViewLength, dataViewOffset, captured, isArrayBuffer, isView, typedArrayBuffer, typedArrayByteLength, typedArrayOffset, typedArrayTag } from '../codec/primordials';
+import { types } from 'node:util';
+import { InvalidArgType, InvalidArgValue, NotCarried } from '../errors';
+import type { QueueCall } from './native';
+import { ByteReader, decoded, popMessage, popped } from './reader';
+import type { Writer } from './writer';
+
+const { isSharedArrayBuffer } = types;
+const { parse, stringify } = JSON;
+
+/** The user's: bytes of a value, and the value of bytes. What they throw is thrown by push and pop. */
+export interface CustomCodec<T> {
+  encode(value: T): Uint8Array;
+  decode(bytes: Uint8Array): T;
+}
+
+export type CodecName = 'structured' | 'bytes' | 'json';
+
+export interface Codec {
+  /** Leaves the message in the writer, or throws. */
+  encode(writer: Writer, value: unknown): void;
+  /** Takes a message; the status. */
+  pop(call: QueueCall, mode: number): number;
+  /** The value of the message that was taken last. */
+  value(): unknown;
+}
+
+/** In the header of a queue, so that both sides are known to agree. */
+const NAMES = ['', 'structured', 'bytes', 'json', 'custom'];
+
+class StructuredCodec implements Codec {
+  encode(writer: Writer, value: unknown): void {
+    writer.structured(value);
+  }
+
+  pop(call: QueueCall, mode: number): number {
+    return popMessage(call, mode);
+  }
+
+  value(): unknown {
+    return decoded();
+  }
+}
+
+class JsonCodec implements Codec {
+  encode(writer: Writer, value: unknown): void {
+    const text = stringify(value) as string | undefined;
+    if (text === undefined) throw new NotCarried('JSON has no text for this value');
+    writer.json(text);
+  }
+
+  pop(call: QueueCall, mode: number): number {
+    return popMessage(call, mode);
+  }
+
+  value(): unknown {
+    const { text } = popped;
+    popped.text = undefined;
+    return parse(text ?? '');
+  }
+}
+
+/** The bytes of a view or buffer, where they are. */
+function bytesOf(value: unknown, name: string): Uint8Array {
+  if (isView(value)) {
+    if (typedArrayTag(value) === 'Uint8Array') return value as Uint8Array;
+    if (typedArrayTag(value) === undefined) return new captured.Uint8Array(dataViewBuffer(value), dataViewOffset(value), dataViewLength(value));
+    return new captured.Uint8Array(typedArrayBuffer(value), typedArrayOffset(value), typedArrayByteLength(value));
+  }
+  if (isArrayBuffer(value) || isSharedArrayBuffer(value)) return new captured.Uint8Array(value as ArrayBuffer);
+  throw new InvalidArgType(name, 'Uint8Array, another view, or a buffer', value);
+}
+
+class BytesCodec implements Codec {
+  readonly #reader = new ByteReader();
+
+  encode(writer: Writer, value: unknown): void {
+    writer.bytes(bytesOf(value, 'value'));
+  }
+
+  pop(call: QueueCall, mode: number): number {
+    return this.#reader.pop(call, mode);
+  }
+
+  value(): unknown {
+    const { value } = this.#reader;
+    this.#reader.value = undefined;
+    return value;
+  }
+}
+
+class UserCodec implements Codec {
+  readonly #reader = new ByteReader();
+  readonly #codec: CustomCodec<unknown>;
+
+  constructor(codec: CustomCodec<unknown>) {
+    this.#codec = codec;
+  }
+
+  encode(writer: Writer, value: unknown): void {
+    writer.bytes(bytesOf(this.#codec.encode(value), 'the result of encode()'));
+  }
+
+  pop(call: QueueCall, mode: number): number {
+    return this.#reader.pop(call, mode);
+  }
+
+  value(): unknown {
+    const { value } = this.#reader;
+    this.#reader.value = undefined;
+    return this.#codec.decode(value!);
+  }
+}
+
+/** The codec of an option and its number; `stored` is the number in the header of a queue that is there. */
+export function codecOf(option: unknown, stored?: number): { codec: Codec; id: number } {
+  const wanted = option === undefined && stored !== undefined ? NAMES[stored] : option ?? 'structured';
+  const found = byName(wanted);
+  if (stored !== undefined && found.id !== stored) {
+    throw new InvalidArgValue('options.codec', `the queue was made with the codec '${NAMES[stored] ?? stored}'`);
+  }
+  return found;
+}
+
+function byName(wanted: unknown): { codec: Codec; id: number } {
+  switch (wanted) {
+    case 'structured': return { codec: new StructuredCodec(), id: 1 };
+    case 'bytes': return { codec: new BytesCodec(), id: 2 };
+    case 'json': return { codec: new JsonCodec(), id: 3 };
+  }
+  if (typeof wanted !== 'object' || wanted === null) {
+    throw new InvalidArgValue('options.codec', "it must be 'structured', 'bytes', 'json' or { encode, decode }, as the queue was made with");
+  }
+  const { encode, decode } = wanted as CustomCodec<unknown>;
+  if (typeof encode !== 'function') throw new InvalidArgType('options.codec.encode', 'function', encode);
+  if (typeof decode !== 'function') throw new InvalidArgType('options.codec.decode', 'function', decode);
+  return { codec: new UserCodec(wanted as CustomCodec<unknown>), id: 4 };
+}
+

@@ -1,0 +1,2 @@
+/** Memory that several threads share. */
+export { SharedQueue } from './shared-queue';

@@ -1,0 +1,71 @@
+/** A push or a pop that waits, as a promise; an AbortSignal ends it and keeps nothing of it. */
+import type { Codec } from './codecs';
+import { DONE, NOTHING } from './native';
+import type { Line, Waiter } from './wait';
+
+abstract class Pending implements Waiter {
+  next: Waiter | undefined = undefined;
+  readonly #line: Line;
+  readonly #signal: AbortSignal | undefined;
+  readonly #reject: (reason: unknown) => void;
+  /** Tries; false if there is still nothing. */
+  readonly #again: () => boolean;
+
+  constructor(line: Line, signal: AbortSignal | undefined, reject: (reason: unknown) => void, again: () => boolean) {
+    this.#line = line;
+    this.#signal = signal;
+    this.#reject = reject;
+    this.#again = again;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  readonly #onAbort = (): void => {
+    this.#line.leave(this);
+    this.#reject(this.#signal!.reason);
+  };
+
+  attempt(): number {
+    try {
+      if (!this.#again()) return NOTHING;
+      this.succeed();
+    } catch (error) {
+      this.#reject(error);
+    }
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    return DONE;
+  }
+
+  protected abstract succeed(): void;
+}
+
+export class Push extends Pending {
+  /** The value to wait on, of the last push in vain. */
+  static seen = 0;
+  readonly #resolve: () => void;
+
+  constructor(line: Line, signal: AbortSignal | undefined, resolve: () => void, reject: (reason: unknown) => void, again: () => boolean) {
+    super(line, signal, reject, again);
+    this.#resolve = resolve;
+  }
+
+  protected succeed(): void {
+    this.#resolve();
+  }
+}
+
+export class Pop<T> extends Pending {
+  readonly #resolve: (value: T) => void;
+  readonly #codec: Codec;
+
+  constructor(
+    line: Line, signal: AbortSignal | undefined, resolve: (value: T) => void, reject: (reason: unknown) => void, again: () => boolean, codec: Codec,
+  ) {
+    super(line, signal, reject, again);
+    this.#resolve = resolve;
+    this.#codec = codec;
+  }
+
+  protected succeed(): void {
+    this.#resolve(this.#codec.value() as T);
+  }
+}

@@ -1,0 +1,98 @@
+/** Messages on their way out of a queue. The words are used from the call to the end of decoding, which runs no foreign code. */
+import { BASE } from '../codec';
+import { bareList, captured, typedArrayBuffer, typedArrayLength } from '../codec/primordials';
+import { decoder } from '../messaging/thread';
+import { BLOBS, DONE, END, MODE, makeWords, POP, POP_BYTES, type QueueCall, ROOM, ROOM_WORDS, STATUS, TEXT } from './native';
+import { READER } from './writer';
+
+const WORDS = 16 << 10;
+const KEEP_WORDS = 256 << 10;
+/** Longest record that comes in the words (`SMALL_BYTES` in src/binding/layout.rs). */
+const SMALL_BYTES = 1024;
+
+/** Memory that is about to be overwritten: `new Uint8Array` would fill it with zeros first. */
+const { allocUnsafeSlow } = Buffer;
+const memory = (size: number): ArrayBuffer => typedArrayBuffer(allocUnsafeSlow(size)) as ArrayBuffer;
+const view = (size: number): Uint8Array => new captured.Uint8Array(memory(size));
+
+let words = new captured.Int32Array(0);
+let u8 = new captured.Uint8Array(0);
+
+/** Before the first queue is used. */
+export function prepare(): void {
+  if (typedArrayLength(words) === 0) resize(WORDS);
+}
+
+function resize(count: number): void {
+  words = makeWords(READER, count);
+  u8 = new captured.Uint8Array(typedArrayBuffer(words));
+}
+
+/** A word of the last answer. */
+export const answer = (index: number): number => words[index]!;
+
+/** What the last successful pop brought. */
+export const popped = { text: undefined as string | undefined, blobs: undefined as ArrayBuffer[] | undefined };
+
+/** Takes a message; the status. If there is one, `decoded` or `popped.text` is its value. */
+export function popMessage(call: QueueCall, mode: number): number {
+  popped.blobs = undefined;
+  for (;;) {
+    words[MODE] = mode;
+    const { blobs } = popped;
+    words[BLOBS] = blobs === undefined ? 0 : blobs.length;
+    popped.text = blobs === undefined ? call(POP) : call(POP, blobs);
+    if (words[STATUS] !== ROOM) return words[STATUS]!;
+    if (words[TEXT] === ROOM_WORDS) resize(words[END]!);
+    else popped.blobs = buffers();
+  }
+}
+
+function buffers(): ArrayBuffer[] {
+  const list = bareList<ArrayBuffer>();
+  for (let i = 0, count = words[BLOBS]!; i < count; i++) list[i] = memory(words[BASE + i]! >>> 0);
+  return list;
+}
+
+export function decoded(): unknown {
+  const { text, blobs } = popped;
+  popped.text = undefined;
+  popped.blobs = undefined;
+  try {
+    return decoder.decode(words, BASE, words[END]!, text ?? '', 0, blobs);
+  } finally {
+    if (typedArrayLength(words) > KEEP_WORDS) resize(WORDS);
+  }
+}
+
+/** Takes bytes of any length; messages of one length come one after the other. */
+export class ByteReader {
+  /** What the next record is copied into, if it is of this size. */
+  #target: Uint8Array | undefined = undefined;
+  #size = 0;
+  value: Uint8Array | undefined = undefined;
+
+  /** The status. */
+  pop(call: QueueCall, mode: number): number {
+    for (;;) {
+      words[MODE] = mode;
+      if (this.#size > SMALL_BYTES) call(POP_BYTES, (this.#target ??= view(this.#size)));
+      else call(POP_BYTES);
+      const status = words[STATUS]!;
+      if (status === ROOM) {
+        this.#size = words[END]!;
+        this.#target = undefined;
+        continue;
+      }
+      if (status === DONE) this.#take(words[END]!);
+      return status;
+    }
+  }
+
+  #take(size: number): void {
+    if (this.#target !== undefined) {
+      this.value = this.#target;
+      this.#target = undefined;
+    } else this.value = u8.slice(BASE * 4, BASE * 4 + size);
+  }
+}

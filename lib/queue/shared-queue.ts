@@ -1,0 +1,260 @@
+/** `SharedQueue`: a bounded queue of messages in one SharedArrayBuffer, for any number of producers and consumers. */
+import { captured } from '../codec/primordials';
+import { QueueClosed, QueueCorrupt, RangeTooLarge } from '../errors';
+import { capacityOf, countOf, optionsOf, refused, sharedOf, signalOf, timeoutOf } from './check';
+import { type Codec, codecOf } from './codecs';
+import {
+  ARM, CLOSE, CLOSED, CODEC, DONE, IS_CLOSED, LENGTH, NOTHING, openQueue, QUEUE_HEADER, QUEUE_ITEMS, QUEUE_SPACE, type QueueCall,
+  SEEN, SPIN, STATUS, TOO_LARGE, TRY, USED, WAKE, WATCH_ITEMS, WATCH_SPACE,
+} from './native';
+import { Pop, Push } from './pending';
+import { answer, prepare } from './reader';
+import { deadline, Line, sleep, wake } from './wait';
+import { acquire, release, type Writer } from './writer';
+
+/** What a status other than DONE and NOTHING means. */
+export function failure(status: number): Error {
+  switch (status) {
+    case CLOSED: return new QueueClosed();
+    case TOO_LARGE: return new RangeTooLarge('The message is larger than the queue');
+    default: return new QueueCorrupt();
+  }
+}
+
+/** For the constructor: attach to this memory. */
+interface Attach {
+  buffer: SharedArrayBuffer;
+  call: QueueCall;
+  codec: Codec;
+}
+
+function create(options: unknown): Attach {
+  const { capacity, codec: wanted } = optionsOf(options);
+  const size = capacityOf(capacity);
+  const { codec, id } = codecOf(wanted);
+  const buffer = new captured.SharedArrayBuffer(QUEUE_HEADER + size);
+  return { buffer, call: open(buffer, id), codec };
+}
+
+function attach(memory: unknown, options: unknown): Attach {
+  const buffer = sharedOf(memory);
+  const { codec: wanted } = optionsOf(options);
+  const call = open(buffer, -1);
+  call(CODEC);
+  const { codec } = codecOf(wanted, answer(STATUS));
+  return { buffer, call, codec };
+}
+
+function open(buffer: SharedArrayBuffer, codec: number): QueueCall {
+  prepare();
+  const call = openQueue(new captured.Uint8Array(buffer), codec);
+  if (typeof call === 'number') throw refused(call);
+  return call;
+}
+
+let attaching: Attach | undefined;
+
+export class SharedQueue<T = unknown> implements AsyncIterable<T> {
+  readonly #buffer: SharedArrayBuffer;
+  readonly #call: QueueCall;
+  readonly #codec: Codec;
+  readonly #items: Int32Array;
+  readonly #space: Int32Array;
+  readonly #takers: Line;
+  readonly #givers: Line;
+
+  constructor(options?: unknown) {
+    const { buffer, call, codec } = attaching ?? create(options);
+    attaching = undefined;
+    this.#buffer = buffer;
+    this.#call = call;
+    this.#codec = codec;
+    this.#items = new captured.Int32Array(buffer, QUEUE_ITEMS, 1);
+    this.#space = new captured.Int32Array(buffer, QUEUE_SPACE, 1);
+    this.#takers = new Line(this.#items, () => answer(SEEN));
+    this.#givers = new Line(this.#space, () => Push.seen);
+  }
+
+  static from<T>(buffer: SharedArrayBuffer, options?: unknown): SharedQueue<T> {
+    attaching = attach(buffer, options);
+    return new SharedQueue<T>();
+  }
+
+  get buffer(): SharedArrayBuffer {
+    return this.#buffer;
+  }
+
+  get capacity(): number {
+    return this.#buffer.byteLength - QUEUE_HEADER;
+  }
+
+  get length(): number {
+    return this.#ask(LENGTH);
+  }
+
+  get bytesUsed(): number {
+    return this.#ask(USED);
+  }
+
+  get closed(): boolean {
+    return this.#ask(IS_CLOSED) !== 0;
+  }
+
+  /** Changes when messages have come. */
+  get items(): Int32Array {
+    this.#call(WATCH_ITEMS);
+    return this.#items;
+  }
+
+  /** Changes when room has come. */
+  get space(): Int32Array {
+    this.#call(WATCH_SPACE);
+    return this.#space;
+  }
+
+  #ask(code: number): number {
+    this.#call(code);
+    return answer(STATUS);
+  }
+
+  // ---- producers ----
+
+  /** `writer` holds a message: pushes it. False: there is no room. */
+  #give(writer: Writer, mode: number): boolean {
+    const status = writer.push(this.#call, mode);
+    if (status === DONE) {
+      if (writer.answer(WAKE) !== 0) wake(this.#items);
+      return true;
+    }
+    if (status !== NOTHING) throw failure(status);
+    return false;
+  }
+
+  tryPush(value: T): boolean {
+    const writer = acquire();
+    try {
+      this.#codec.encode(writer, value);
+      return this.#give(writer, TRY);
+    } finally {
+      release();
+    }
+  }
+
+  pushSync(value: T, timeoutMs?: number): boolean {
+    const timeout = timeoutOf(timeoutMs);
+    const writer = acquire();
+    try {
+      this.#codec.encode(writer, value);
+      if (timeout === 0) return this.#give(writer, TRY);
+      for (let end = -1; ; ) {
+        if (this.#give(writer, SPIN)) return true;
+        if (end < 0) end = deadline(timeout);
+        if (!sleep(this.#space, writer.answer(SEEN), end)) return false;
+      }
+    } finally {
+      release();
+    }
+  }
+
+  async push(value: T, options?: { signal?: AbortSignal }): Promise<void> {
+    const signal = signalOf(options);
+    signal?.throwIfAborted();
+    const writer = acquire();
+    try {
+      this.#codec.encode(writer, value);
+      const isFirst = this.#givers.isEmpty;
+      if (isFirst && this.#give(writer, ARM)) return;
+      Push.seen = writer.answer(SEEN);
+      const parcel = writer.pack();
+      return new Promise((resolve, reject) => {
+        const again = (): boolean => this.#giveParcel(parcel);
+        this.#givers.join(new Push(this.#givers, signal, resolve, reject, again));
+      });
+    } finally {
+      release();
+    }
+  }
+
+  #giveParcel(parcel: ReturnType<Writer['pack']>): boolean {
+    const writer = acquire();
+    try {
+      writer.unpack(parcel);
+      if (this.#give(writer, ARM)) return true;
+      Push.seen = writer.answer(SEEN);
+      return false;
+    } finally {
+      release();
+    }
+  }
+
+  // ---- consumers ----
+
+  /** Takes a message; the codec has its value. False: there is none. */
+  #take(mode: number): boolean {
+    const status = this.#codec.pop(this.#call, mode);
+    if (status === DONE) {
+      if (answer(WAKE) !== 0) wake(this.#space);
+      return true;
+    }
+    if (status === NOTHING || (status === CLOSED && mode === TRY)) return false;
+    throw failure(status);
+  }
+
+  tryPop<E = undefined>(empty?: E): T | E {
+    return this.#take(TRY) ? (this.#codec.value() as T) : (empty as E);
+  }
+
+  popMany(max: number): T[] {
+    const most = countOf(max);
+    const values: T[] = [];
+    while (values.length < most && this.#take(TRY)) values.push(this.#codec.value() as T);
+    return values;
+  }
+
+  popSync<E = undefined>(timeoutMs?: number, empty?: E): T | E {
+    const timeout = timeoutOf(timeoutMs);
+    for (let end = -1; ; ) {
+      if (this.#take(timeout === 0 ? ARM : SPIN)) return this.#codec.value() as T;
+      if (end < 0) end = deadline(timeout);
+      if (!sleep(this.#items, answer(SEEN), end)) return empty as E;
+    }
+  }
+
+  async pop(options?: { signal?: AbortSignal }): Promise<T> {
+    const signal = signalOf(options);
+    signal?.throwIfAborted();
+    if (this.#takers.isEmpty && this.#take(SPIN)) return this.#codec.value() as T;
+    return new Promise((resolve, reject) => {
+      const again = (): boolean => this.#take(ARM);
+      this.#takers.join(new Pop<T>(this.#takers, signal, resolve, reject, again, this.#codec));
+    });
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    try {
+      for (;;) yield await this.pop();
+    } catch (error) {
+      if (!(error instanceof QueueClosed) || !this.closed) throw error;
+    }
+  }
+
+  // ---- both ----
+
+  close(): void {
+    this.#call(CLOSE);
+    wake(this.#items);
+    wake(this.#space);
+  }
+
+  ref(): this {
+    this.#takers.setRef(true);
+    this.#givers.setRef(true);
+    return this;
+  }
+
+  unref(): this {
+    this.#takers.setRef(false);
+    this.#givers.setRef(false);
+    return this;
+  }
+}

@@ -1,0 +1,157 @@
+//! From a queue to JavaScript.
+
+use std::ptr;
+
+use napi::sys;
+
+use super::batch::new_string;
+use super::env::Words;
+use super::layout::queue as at;
+use super::queue::{Arguments, Queue, Status, kind};
+use super::queue_push::{Area, areas, view};
+use super::queue_text::{HEADER, Parts};
+use crate::ring::{Peek, Taken};
+
+/// Into a Uint8Array of exactly the record's size, or behind BASE without one. END is the size.
+pub fn bytes(queue: &Queue, words: Words, arguments: Arguments) -> Result<(), Status> {
+    let target = match arguments[0] {
+        Some(value) => Some(view(queue.state.env, value).ok_or(Status::Invalid)?),
+        None => None,
+    };
+    let most = at::SMALL_BYTES.min((words.len - at::BASE) * 4);
+    let taken = queue.ring.take(|peek| {
+        let bytes = peek.record.bytes as usize;
+        words.write(at::END, bytes as i32);
+        target.map_or(bytes <= most, |area| area.len == bytes)
+    })?;
+    let bytes = taken.record().bytes as usize;
+    words.write(at::END, bytes as i32);
+    let area = target.unwrap_or(Area {
+        // SAFETY: R2 of `env`; `bytes` are there (`most`).
+        start: unsafe { words.start.add(at::BASE) }.cast(),
+        len: bytes,
+    });
+    // SAFETY: Q2; nothing else is in use.
+    taken.read(0, unsafe { area.bytes_mut() });
+    let is_bytes = taken.record().kind == kind::BYTES;
+    words.write(at::WAKE, i32::from(taken.release()));
+    is_bytes.then_some(()).ok_or(Status::Corrupt)
+}
+
+/// Words behind BASE, up to END; the text is the answer, null for none. Buffers are copied into those of the array.
+pub fn message(
+    queue: &Queue,
+    words: Words,
+    arguments: Arguments,
+) -> Result<sys::napi_value, Status> {
+    let count = words.read(at::BLOBS);
+    let areas = areas(queue.state.env, arguments[0], count).ok_or(Status::Invalid)?;
+    let taken = queue.ring.take(|peek| fits(peek, words, &areas))?;
+    let text = copy(queue, words, &areas, &taken);
+    words.write(at::WAKE, i32::from(taken.release()));
+    text
+}
+
+/// Is there room for the record? If not, the words say for what. What makes no sense is taken, to be found corrupt.
+fn fits(peek: &Peek<'_>, words: Words, areas: &[Area]) -> bool {
+    let mut header = [0; HEADER];
+    peek.read(0, &mut header);
+    let Some(parts) = Parts::unpack(header, peek.record.bytes as usize) else {
+        return true;
+    };
+    let needed = at::BASE + (parts.words / 4).max(parts.blobs);
+    if needed > words.len {
+        words.write(at::TEXT, 1);
+        words.write(at::END, needed as i32);
+        return false;
+    }
+    if parts.blobs == 0 {
+        return true;
+    }
+    let mut sizes = vec![0; 4 * parts.blobs];
+    peek.read(HEADER, &mut sizes);
+    let sizes = sizes
+        .as_chunks()
+        .0
+        .iter()
+        .map(|size| u32::from_ne_bytes(*size));
+    let there = areas.iter().map(|area| area.len as u32);
+    if sizes.clone().eq(there) {
+        return true;
+    }
+    // What cannot be in the record is not asked for.
+    if sizes.clone().any(|size| size > peek.record.bytes) {
+        return true;
+    }
+    words.write(at::TEXT, 2);
+    words.write(at::BLOBS, parts.blobs as i32);
+    for (index, size) in sizes.enumerate() {
+        // SAFETY: R2 of `env`; BASE + blobs <= len (checked above).
+        unsafe { words.start.add(at::BASE + index).write(size.cast_signed()) };
+    }
+    false
+}
+
+fn copy(
+    queue: &Queue,
+    words: Words,
+    areas: &[Area],
+    taken: &Taken<'_>,
+) -> Result<sys::napi_value, Status> {
+    let bytes = taken.record().bytes as usize;
+    if taken.record().kind != kind::MESSAGE || bytes < HEADER {
+        return Err(Status::Corrupt);
+    }
+    let mut header = [0; HEADER];
+    taken.read(0, &mut header);
+    let parts = Parts::unpack(header, bytes).ok_or(Status::Corrupt)?;
+    let end = areas.iter().fold(parts.blobs_at(), |end, area| {
+        Parts::after_blob(end, area.len)
+    });
+    let fits =
+        at::BASE + parts.words / 4 <= words.len && parts.blobs == areas.len() && end <= bytes;
+    if !fits {
+        return Err(Status::Corrupt);
+    }
+    let target = Area {
+        // SAFETY: R2 of `env`; there is room (checked above).
+        start: unsafe { words.start.add(at::BASE) }.cast(),
+        len: parts.words,
+    };
+    // SAFETY: Q2; nothing else is in use.
+    taken.read(parts.words_at(), unsafe { target.bytes_mut() });
+    words.write(at::END, (at::BASE + parts.words / 4) as i32);
+    let mut from = parts.blobs_at();
+    for area in areas {
+        // SAFETY: Q2. An array with one buffer twice: they are used one after the other.
+        taken.read(from, unsafe { area.bytes_mut() });
+        from = Parts::after_blob(from, area.len);
+    }
+    text(queue, taken, parts)
+}
+
+fn text(queue: &Queue, taken: &Taken<'_>, parts: Parts) -> Result<sys::napi_value, Status> {
+    let Parts { text, wide, .. } = parts;
+    if text == 0 {
+        return Ok(ptr::null_mut());
+    }
+    let env = queue.state.env;
+    let value = match taken.address(parts.text_at(), text) {
+        Some(place) => {
+            // SAFETY: inside the memory (`address`), which stays (Q1). A script that writes there meanwhile gets another text.
+            let units = unsafe { std::slice::from_raw_parts(place.as_ptr(), text) };
+            new_string(env, units, wide)
+        }
+        None => {
+            let mut arena = queue.state.arena.borrow_mut();
+            arena.resize(text, 0);
+            taken.read(parts.text_at(), &mut arena[..text]);
+            new_string(env, &arena[..text], wide)
+        }
+    };
+    if value.is_null() {
+        Err(Status::Corrupt)
+    } else {
+        Ok(value)
+    }
+}

@@ -1,0 +1,69 @@
+//! How long a thread looks at a queue's word before it goes to sleep.
+//!
+//! To sleep and be woken costs both sides tens of microseconds; a partner that is at work answers within one or two. What
+//! pays is learnt: a spin that ends in time doubles the next one, one in vain halves it, and now and then a long one is
+//! tried all the same.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use crate::ring::{Ring, Word};
+
+const LONGEST: Duration = Duration::from_micros(50);
+const SHORTEST: Duration = Duration::from_micros(1);
+const PATIENCE: u32 = 16;
+/// From then on others get the core between two looks: what is waited for may need it.
+const POLITE: Duration = Duration::from_micros(4);
+
+pub struct Spin {
+    budget: Cell<Duration>,
+    /// Spins in vain until a long one is tried again.
+    patience: Cell<u32>,
+}
+
+impl Default for Spin {
+    fn default() -> Spin {
+        Spin {
+            budget: Cell::new(LONGEST),
+            patience: Cell::new(PATIENCE),
+        }
+    }
+}
+
+impl Spin {
+    /// Calls `again` after each change of `word`, until it answers false or the time is over.
+    pub fn run(&self, ring: &Ring, word: Word, mut again: impl FnMut() -> bool) {
+        let begin = Instant::now();
+        let budget = self.budget.get();
+        let mut seen = ring.value(word);
+        // What came between the caller's try and this.
+        let mut is_new = true;
+        loop {
+            if is_new && !again() {
+                self.budget.set((budget * 2).min(LONGEST));
+                return;
+            }
+            for _ in 0..16 {
+                std::hint::spin_loop();
+            }
+            let now = ring.value(word);
+            is_new = now != seen;
+            seen = now;
+            let spent = begin.elapsed();
+            if spent >= budget && !is_new {
+                break;
+            }
+            if spent >= POLITE {
+                std::thread::yield_now();
+            }
+        }
+        let patience = self.patience.get();
+        self.patience
+            .set(patience.checked_sub(1).unwrap_or(PATIENCE));
+        self.budget.set(if patience == 0 {
+            LONGEST
+        } else {
+            (budget / 2).max(SHORTEST)
+        });
+    }
+}
