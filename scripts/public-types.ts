@@ -31,6 +31,70 @@ export declare class Worker extends stock.Worker {
 /** The port to the parent in a worker, `null` in the main thread. */
 export declare const parentPort: MessagePort | null;
 
+/** How the values of a {@link SharedQueue} travel: as structured clones, as bytes, as JSON, or as the user says. */
+export type QueueCodec<T> = 'structured' | 'bytes' | 'json' | {
+  /** The bytes of a value. What it throws is thrown by the push, and nothing is pushed. */
+  encode(value: T): ArrayBufferView | ArrayBufferLike;
+  /** The value of bytes, which are its own. What it throws is thrown by the pop; the message is gone. */
+  decode(bytes: Uint8Array): T;
+};
+
+/**
+ * A bounded queue of messages in one `SharedArrayBuffer`: any number of producers and consumers in any threads, first in, first out for
+ * each producer; each message is delivered once.
+ *
+ * What waits throws or rejects with `ERR_THREADPORT_CLOSED` once the queue is closed, and drained; what finds memory that no queue
+ * has written, with `ERR_THREADPORT_CORRUPT`.
+ */
+export declare class SharedQueue<T = unknown> implements AsyncIterable<T> {
+  /** `capacity`: bytes, rounded up to a power of two; 1 MiB by default, 1 GiB at most. `codec`: `'structured'` by default. */
+  constructor(options?: { capacity?: number; codec?: QueueCodec<T> });
+  /** Attaches to a queue that was made elsewhere. `codec`: that of the queue by default; one of the user's must be given again. */
+  static from<T = unknown>(buffer: SharedArrayBuffer, options?: { codec?: QueueCodec<T> }): SharedQueue<T>;
+
+  /** The queue's memory, to be handed to other threads by any means. */
+  readonly buffer: SharedArrayBuffer;
+  /** Bytes for messages and 8 bytes for each. */
+  readonly capacity: number;
+  /** Messages in the queue. Exact while nobody pushes or pops. */
+  readonly length: number;
+  /** Bytes of `capacity` in use. Exact while nobody pushes or pops. */
+  readonly bytesUsed: number;
+  /** Was {@link close} called? */
+  readonly closed: boolean;
+  /** One element that changes after messages have come: read it, try, and `Atomics.wait` or `waitAsync` on the value that was read. */
+  readonly items: Int32Array;
+  /** The same for room. */
+  readonly space: Int32Array;
+
+  /** False if there is no room. Throws a `RangeError` if the message is larger than the queue. */
+  tryPush(value: T): boolean;
+  /** Resolves when the message is in the queue. The value is copied at once. */
+  push(value: T, options?: { signal?: AbortSignal }): Promise<void>;
+  /** Blocks the thread until there is room; false if there is none after `timeoutMs`. */
+  pushSync(value: T, timeoutMs?: number): boolean;
+
+  /** The next message, or `empty` if there is none. */
+  tryPop(): T | undefined;
+  tryPop<E>(empty: E): T | E;
+  /** Resolves with the next message. Calls are served in turn. */
+  pop(options?: { signal?: AbortSignal }): Promise<T>;
+  /** Blocks the thread until there is a message; `empty` if there is none after `timeoutMs`. */
+  popSync(timeoutMs?: number): T | undefined;
+  popSync<E>(timeoutMs: number | undefined, empty: E): T | E;
+  /** What is there, at most `max` messages. */
+  popMany(max: number): T[];
+  /** Messages until the queue is closed. */
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined>;
+
+  /** Nothing can be pushed any more; consumers get what is there. In every thread. */
+  close(): void;
+  /** A pending push or pop of this object holds the event loop open, as it does by default. */
+  ref(): this;
+  /** It does not. */
+  unref(): this;
+}
+
 /** Is the native addon in use? If not, the built-in classes are passed through. */
 export declare const native: boolean;
 

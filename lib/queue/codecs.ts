@@ -115,7 +115,7 @@ class UserCodec implements Codec {
 
 /** The codec of an option and its number; `stored` is the number in the header of a queue that is there. */
 export function codecOf(option: unknown, stored?: number): { codec: Codec; id: number } {
-  const wanted = option === undefined && stored !== undefined ? NAMES[stored] : option ?? 'structured';
+  const wanted = option === undefined ? NAMES[stored ?? 1] : option;
   const found = byName(wanted);
   if (stored !== undefined && found.id !== stored) {
     throw new InvalidArgValue('options.codec', `the queue was made with the codec '${NAMES[stored] ?? stored}'`);

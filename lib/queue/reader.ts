@@ -10,13 +10,16 @@ const KEEP_WORDS = 256 << 10;
 /** Longest record that comes in the words (`SMALL_BYTES` in src/binding/layout.rs). */
 const SMALL_BYTES = 1024;
 
+/** Largest buffer that is made ahead: see `room` in messaging/batch.ts for the reason. */
+const SPARE = 4 << 20;
+
 /** Memory that is about to be overwritten: `new Uint8Array` would fill it with zeros first. */
 const { allocUnsafeSlow } = Buffer;
 const memory = (size: number): ArrayBuffer => typedArrayBuffer(allocUnsafeSlow(size)) as ArrayBuffer;
 const view = (size: number): Uint8Array => new captured.Uint8Array(memory(size));
 
-let words = new captured.Int32Array(0);
-let u8 = new captured.Uint8Array(0);
+let words: Int32Array = new captured.Int32Array(0);
+let u8: Uint8Array = new captured.Uint8Array(0);
 
 /** Before the first queue is used. */
 export function prepare(): void {
@@ -92,7 +95,7 @@ export class ByteReader {
   #take(size: number): void {
     if (this.#target !== undefined) {
       this.value = this.#target;
-      this.#target = undefined;
+      this.#target = size <= SPARE ? view(size) : undefined;
     } else this.value = u8.slice(BASE * 4, BASE * 4 + size);
   }
 }

@@ -1,0 +1,189 @@
+'use strict';
+// What cannot be: a clear error each, and the queue stays usable.
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { SharedQueue } = require('threadport');
+const { seeded } = require('../support/random.js');
+const { run } = require('../support/program.js');
+
+const code = (name) => ({ code: name });
+
+function assertUsable(q, value = 1) {
+  q.popMany(Infinity);
+  assert.equal(q.tryPush(value), true);
+  assert.deepEqual(q.tryPop(), value);
+}
+
+test('capacities', () => {
+  for (const capacity of [0, -1, 1.5, NaN, Infinity, 2 ** 40, 2 ** 31]) assert.throws(() => new SharedQueue({ capacity }), code('ERR_OUT_OF_RANGE'), String(capacity));
+  for (const capacity of ['1024', null, 10n, {}]) assert.throws(() => new SharedQueue({ capacity }), code('ERR_INVALID_ARG_TYPE'));
+  for (const options of [null, 5, 'x']) assert.throws(() => new SharedQueue(options), code('ERR_INVALID_ARG_TYPE'));
+  assert.equal(new SharedQueue({ capacity: 1 }).capacity, 64);
+  assert.equal(new SharedQueue({ capacity: 1000 }).capacity, 1024);
+  assert.throws(() => SharedQueue(), TypeError);
+});
+
+test('codecs', () => {
+  for (const codec of ['msgpack', '', 5, null, () => {}]) assert.throws(() => new SharedQueue({ codec }), code('ERR_INVALID_ARG_VALUE'));
+  for (const codec of [{}, { encode() {} }, { decode() {} }]) assert.throws(() => new SharedQueue({ codec }), code('ERR_INVALID_ARG_TYPE'));
+  const q = new SharedQueue({ codec: 'json' });
+  assert.throws(() => SharedQueue.from(q.buffer, { codec: 'bytes' }), code('ERR_INVALID_ARG_VALUE'));
+  const custom = new SharedQueue({ codec: { encode: (v) => v, decode: (v) => v } });
+  assert.throws(() => SharedQueue.from(custom.buffer), code('ERR_INVALID_ARG_VALUE'));
+});
+
+test('buffers that are no queue\'s', () => {
+  const { buffer } = new SharedQueue({ capacity: 1024 });
+  for (const wrong of [undefined, null, {}, new ArrayBuffer(2000), new Uint8Array(buffer)]) {
+    assert.throws(() => SharedQueue.from(wrong), code('ERR_INVALID_ARG_TYPE'));
+  }
+  const copy = (length) => {
+    const shared = new SharedArrayBuffer(length);
+    new Uint8Array(shared).set(new Uint8Array(buffer).subarray(0, length));
+    return shared;
+  };
+  const wrong = [new SharedArrayBuffer(0), new SharedArrayBuffer(100), new SharedArrayBuffer(4096), copy(400), copy(buffer.byteLength - 8), copy(buffer.byteLength + 1024)];
+  const version = copy(buffer.byteLength);
+  new Int32Array(version)[1] = 77;
+  const growable = new SharedArrayBuffer(buffer.byteLength, { maxByteLength: 8192 });
+  new Uint8Array(growable).set(new Uint8Array(buffer));
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
+  for (const one of [...wrong, version, growable, memory.buffer]) assert.throws(() => SharedQueue.from(one), code('ERR_INVALID_ARG_VALUE'));
+  assert.throws(() => SharedQueue.from(version), /version/);
+  assertUsable(SharedQueue.from(buffer));
+});
+
+test('timeouts, counts and signals', async () => {
+  const q = new SharedQueue({ capacity: 1024 });
+  for (const timeout of [NaN, -1, -Infinity]) {
+    assert.throws(() => q.popSync(timeout), code('ERR_OUT_OF_RANGE'));
+    assert.throws(() => q.pushSync(1, timeout), code('ERR_OUT_OF_RANGE'));
+    assert.throws(() => q.popMany(timeout), code('ERR_OUT_OF_RANGE'));
+  }
+  for (const timeout of ['5', null, {}]) {
+    assert.throws(() => q.popSync(timeout), code('ERR_INVALID_ARG_TYPE'));
+    assert.throws(() => q.pushSync(1, timeout), code('ERR_INVALID_ARG_TYPE'));
+    assert.throws(() => q.popMany(timeout), code('ERR_INVALID_ARG_TYPE'));
+  }
+  for (const options of [null, 5, { signal: 5 }, { signal: {} }]) {
+    await assert.rejects(q.pop(options), code('ERR_INVALID_ARG_TYPE'));
+    await assert.rejects(q.push(1, options), code('ERR_INVALID_ARG_TYPE'));
+  }
+  q.tryPush(1);
+  assert.equal(q.popSync(Infinity), 1);
+  assert.deepEqual(q.popMany(0), []);
+  assertUsable(q);
+});
+
+test('values that the codec refuses: nothing is pushed', async () => {
+  const q = new SharedQueue({ capacity: 1 << 16 });
+  const refused = [() => {}, Symbol('s'), { f() {} }, new SharedArrayBuffer(1), new (class A { x = 1; })(), new Proxy({}, {}), new WeakMap(), { deep: [{ q }] }];
+  for (const value of refused) {
+    assert.throws(() => q.tryPush(value), { name: 'DataCloneError', code: 'ERR_THREADPORT_DATA_CLONE' });
+    assert.throws(() => q.pushSync(value), code('ERR_THREADPORT_DATA_CLONE'));
+    await assert.rejects(q.push(value), code('ERR_THREADPORT_DATA_CLONE'));
+  }
+  assert.equal(q.length, 0);
+  assertUsable(q);
+  const json = new SharedQueue({ codec: 'json' });
+  for (const value of [undefined, () => {}, Symbol('s')]) assert.throws(() => json.tryPush(value), code('ERR_THREADPORT_DATA_CLONE'));
+  const cycle = {};
+  cycle.cycle = cycle;
+  assert.throws(() => json.tryPush(cycle), TypeError);
+  assert.throws(() => json.tryPush(5n), TypeError);
+  assertUsable(json);
+  const bytes = new SharedQueue({ codec: 'bytes' });
+  for (const value of [undefined, 'text', 5, {}, [1]]) assert.throws(() => bytes.tryPush(value), code('ERR_INVALID_ARG_TYPE'));
+  assertUsable(bytes, new Uint8Array([1]));
+});
+
+test('a codec or getter that throws in the middle commits nothing', async () => {
+  const q = new SharedQueue({ capacity: 4096 });
+  const trap = { a: 'x'.repeat(1000), blob: new Uint8Array(3000), get b() { throw new RangeError('from the getter'); } };
+  assert.throws(() => q.tryPush(trap), { message: 'from the getter' });
+  await assert.rejects(q.push(trap), { message: 'from the getter' });
+  assert.deepEqual([q.length, q.bytesUsed], [0, 0]);
+  assertUsable(q);
+
+  let fail = true;
+  const codec = {
+    encode(v) { if (fail) throw new RangeError('from encode'); return new Uint8Array([v]); },
+    decode([v]) { if (fail) throw new RangeError('from decode'); return v; },
+  };
+  const own = new SharedQueue({ codec });
+  assert.throws(() => own.tryPush(1), { message: 'from encode' });
+  assert.equal(own.length, 0);
+  fail = false;
+  for (const n of [1, 2, 3]) own.tryPush(n);
+  const waiting = own.popMany(1);
+  fail = true;
+  assert.throws(() => own.tryPop(), { message: 'from decode' });
+  fail = false;
+  assert.deepEqual([waiting, own.tryPop()], [[1], 3]);
+  assertUsable(own);
+  for (const result of [undefined, 'text', 5]) {
+    const wrong = new SharedQueue({ codec: { encode: () => result, decode: (v) => v } });
+    assert.throws(() => wrong.tryPush(1), code('ERR_INVALID_ARG_TYPE'));
+  }
+});
+
+test('an error of decode rejects the pop that waits, and the next one goes on', async () => {
+  const codec = { encode: (n) => new Uint8Array([n]), decode([n]) { if (n === 1) throw new RangeError('from decode'); return n; } };
+  const q = new SharedQueue({ codec });
+  const [first, second] = [q.pop(), q.pop()];
+  q.tryPush(1);
+  q.tryPush(2);
+  await assert.rejects(first, { message: 'from decode' });
+  assert.equal(await second, 2);
+});
+
+/** What hostile memory may lead to: any of our errors, or none. */
+function survives(action) {
+  try {
+    action();
+  } catch (error) {
+    const codes = ['ERR_THREADPORT_CORRUPT', 'ERR_THREADPORT_CLOSED', 'ERR_THREADPORT_TOO_LARGE', 'ERR_INVALID_ARG_VALUE'];
+    if (!codes.includes(error.code) && !(error instanceof SyntaxError)) throw error;
+  }
+}
+
+test('garbage in the memory: an error or nothing, never a crash or a hang', (t) => {
+  const random = seeded(t);
+  for (let round = 0; round < 300; round++) {
+    const codec = random.pick(['structured', 'bytes', 'json']);
+    const q = new SharedQueue({ capacity: 512, codec });
+    const words = new Int32Array(q.buffer);
+    const value = codec === 'bytes' ? new Uint8Array(40) : { a: 1, text: 'some text', list: [1, 2, 3] };
+    for (let step = 0; step < 20; step++) {
+      survives(() => q.tryPush(value));
+      for (let n = 0; n < 2; n++) words[random.below(words.length)] = random.chance(0.5) ? random.below(60) : random.below(2 ** 32) | 0;
+      survives(() => q.tryPop());
+      survives(() => q.popSync(0));
+      survives(() => q.popMany(3));
+      survives(() => [q.length, q.bytesUsed, q.closed]);
+      survives(() => SharedQueue.from(q.buffer));
+    }
+  }
+});
+
+test('a header that cannot be right is ERR_THREADPORT_CORRUPT', () => {
+  const q = new SharedQueue({ capacity: 512 });
+  q.tryPush('text');
+  const words = new Uint32Array(q.buffer);
+  words[80] = 100_000; // length of the first record
+  assert.throws(() => q.tryPop(), code('ERR_THREADPORT_CORRUPT'));
+  const other = new SharedQueue({ capacity: 512 });
+  new Uint32Array(other.buffer)[16] = 100_000; // `claimed`, far ahead of `released`
+  assert.throws(() => other.tryPush(1), code('ERR_THREADPORT_CORRUPT'));
+});
+
+test('without the addon a SharedQueue says so', async () => {
+  const program = `
+    const { SharedQueue } = require('threadport');
+    for (const make of [() => new SharedQueue(), () => SharedQueue.from(new SharedArrayBuffer(8))]) {
+      try { make(); } catch (error) { console.log(error.code); }
+    }`;
+  const { lines } = await run(['-e', program], { env: { THREADPORT_DISABLE_NATIVE: '1', NODE_NO_WARNINGS: '1' } });
+  assert.deepEqual(lines, ['ERR_THREADPORT_NO_NATIVE', 'ERR_THREADPORT_NO_NATIVE']);
+});
