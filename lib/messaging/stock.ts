@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import builtin = require('node:worker_threads');
-import { apply, defineProperty, ownDescriptor } from '../codec/primordials';
+import { apply, defineProperty, getPrototypeOf, ownDescriptor, ownKeys } from '../codec/primordials';
 
 export { builtin };
 export type StockPort = builtin.MessagePort;
@@ -55,9 +55,11 @@ export const stockListenerCount = uncurried<[type: string], number>(proto.listen
 export const stockDispatch = uncurried<[value: unknown, type: string, event?: unknown], void>(proto[kHybridDispatch]);
 
 function find(object: object, description: string): symbol | undefined {
-  for (let o: object | null = object; o; o = Object.getPrototypeOf(o) as object | null) {
-    for (const symbol of Object.getOwnPropertySymbols(o)) {
-      if (symbol.description === description) return symbol;
+  for (let o: object | null = object; o !== null; o = getPrototypeOf(o)) {
+    const keys = ownKeys(o);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i];
+      if (typeof key === 'symbol' && key.description === description) return key;
     }
   }
   return undefined;
