@@ -12,8 +12,10 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const uri = (name) => pathToFileURL(path(`pyright/${name}`)).href;
 const FILES = ['shapes.py', 'report.py', 'fine.py'];
 
-const args = ['--require', path('pyright-preload.cjs'), path('node_modules/pyright/langserver.index.js'), '--stdio', `--cancellationReceive=file:${process.pid}`];
-const server = spawn(process.execPath, [...process.execArgv, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+/** The server changes its folder, and Node looks for what its worker preloads from there. */
+const flags = process.execArgv.map((arg) => (arg === 'threadport/register' ? path('../../register.js') : arg));
+const args = [...flags, '--require', path('pyright-preload.cjs'), path('node_modules/pyright/langserver.index.js'), '--stdio', `--cancellationReceive=file:${process.pid}`];
+const server = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
 const exit = once(server, 'exit');
 
 /** Each thread says first whose classes it has. */
