@@ -57,6 +57,12 @@ function apply({ target, key, value, original: { enumerable } }: Change): boolea
   return Reflect.defineProperty(target, key, { value, enumerable, writable: true, configurable: true });
 }
 
+/** Was it frozen meanwhile? */
+function isFixed({ target, key, value }: Change): boolean {
+  const now = Object.getOwnPropertyDescriptor(target, key);
+  return now !== undefined && now.value === value && !now.configurable;
+}
+
 /** What the program has replaced in turn is its own. */
 function undo({ target, key, value, original }: Change): void {
   if (Object.getOwnPropertyDescriptor(target, key)?.value === value) Object.defineProperty(target, key, original);
@@ -94,6 +100,10 @@ export function register(ours: Exports, start: Start): void {
 
 export function unregister(): void {
   if (changes === undefined) return;
+  if (changes.some(isFixed)) {
+    warn('node:worker_threads or a global cannot be changed any more: threadport stays registered', 'THREADPORT_NOT_UNREGISTERED');
+    return;
+  }
   uncover();
   changes.forEach(undo);
   changes = undefined;
