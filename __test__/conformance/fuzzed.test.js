@@ -302,6 +302,18 @@ test("a port that is polled, whose other end is lost: 'close' comes after the la
   assert.deepEqual(log, [{ message: 'unread' }, undefined, 'close']);
 });
 
+test('a port with unread messages whose other end is lost has hasRef() until it is closed', async (t) => {
+  const near = await lost(t, 'unread');
+  const closed = once(near, 'close');
+  near.close();
+  const refs = [near.hasRef()];
+  near.on('message', () => {});
+  refs.push(near.hasRef());
+  await closed;
+  refs.push(near.hasRef());
+  assert.deepEqual(refs, [false, true, false]);
+});
+
 test('a port with unread messages whose other end is lost can keep the loop alive', async (t) => {
   const near = await lost(t, 'unread');
   const refs = [near.hasRef()];

@@ -195,8 +195,8 @@ class Stage {
 
   behaviours() {
     if (this.isStorm) return ['none', 'answer', 'throw'];
-    // None closes: what waits in Node's queue behind a lane message is then lost (docs/limitations.md).
-    return ['none', 'none', 'answer', 'answer', 'off', 'receive', 'throw', 'add', 'post', 'move'];
+    // None closes or moves its port: what Node has handed over, or waits in its queue, is then lost (docs/limitations.md).
+    return ['none', 'none', 'answer', 'answer', 'off', 'receive', 'throw', 'add', 'post'];
   }
 
   behave(behaviour, { label, port, entry, seed }) {
@@ -208,19 +208,7 @@ class Stage {
     if (behaviour === 'answer') this.attempt(label, 'answer', () => port.postMessage(`answer ${count} of ${label}`));
     else if (behaviour === 'post' && this.ports.get(label) === port) this.post({ label, seed: seed + count });
     else if (behaviour === 'receive' && this.ports.get(label) === port) this.receive({ label, times: 1 }, port);
-    else if (behaviour === 'move' && this.ports.get(label) === port && this.mayMove(label)) this.moveHere(label, port);
     else if (behaviour === 'add' && this.ports.get(label) === port) this.listen({ label, seed: seed + count }, port);
-  }
-
-  /** Moves a port within this thread. */
-  moveHere(label, port) {
-    const { port1, port2 } = new this.wt.MessageChannel();
-    const result = this.attempt(label, 'move', () => port1.postMessage(port, [port]));
-    if (!('thrown' in result)) {
-      this.forget(label);
-      this.adopt(label, this.wt.receiveMessageOnPort(port2).message);
-    }
-    port1.close();
   }
 
   /** A message by which the other end learns that there is a reader. */

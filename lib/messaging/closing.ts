@@ -1,6 +1,6 @@
 /** The end of a port: from the close of its handle to the event 'close', and to its slot. */
 import { hasRest, isPending, releaseBatch } from './receive';
-import { HOLD_CLOSE, HOLD_DRAIN, type PortState, stateOf } from './state';
+import { HOLD_CLOSE, HOLD_REF, type PortState, stateOf } from './state';
 import { type StockPort, stockOnClose } from './stock';
 import { closeSlot, isPeerAdopted, native, schedule, setHold, slots } from './thread';
 
@@ -20,7 +20,7 @@ export function onClosed(state: PortState): void {
     return;
   }
   if (state.started) {
-    setHold(state, HOLD_CLOSE, true);
+    setHold(state, HOLD_REF, true);
     schedule(state.slot);
   }
 }
@@ -49,7 +49,7 @@ export function endWaiting(state: PortState): void {
  */
 export function waitingState(port: StockPort): PortState | undefined {
   const state = stateOf(port);
-  return state?.ended && state.slot >= 0 && !state.closing && !state.offered ? state : undefined;
+  return state?.ended && state.slot >= 0 && !state.offered ? state : undefined;
 }
 
 /** Free the slot and emit 'close'. */
@@ -62,7 +62,7 @@ export function finish(state: PortState): void {
 export function forget(state: PortState): void {
   releaseBatch(state);
   const { slot } = state;
-  setHold(state, HOLD_CLOSE | HOLD_DRAIN, false);
+  setHold(state, state.holds, false);
   state.slot = -1;
   if (slot < 0) return;
   slots[slot] = undefined;

@@ -12,7 +12,6 @@ import { endCarrying, endLate, enterLane, isApart, leaveLane, postTransfer, reca
 import { type PortState, stateOf } from './state';
 import { isStockPort, type StockPort } from './stock';
 import { detachSlot, dropTickets, gate, isPeerAdopted, laneBuffered, loadCargo, native, pinBroadcasts, setHold, slots, stockSent } from './thread';
-import { HOLD_CLOSE, HOLD_DRAIN } from './state';
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */
 export interface Detached {
@@ -166,7 +165,7 @@ function detach(state: PortState, adopted: boolean): number {
   const { slot } = state;
   endCarrying(state);
   releaseBatch(state);
-  setHold(state, HOLD_CLOSE | HOLD_DRAIN, false);
+  setHold(state, state.holds, false);
   slots[slot] = undefined;
   state.slot = -1;
   return detachSlot(slot, state.received, state.modes, adopted);

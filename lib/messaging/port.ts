@@ -10,7 +10,7 @@ import { contextAccessors } from './context';
 import { endWaiting, onClosed, waitingState } from './closing';
 import { onStockMessage, receive, start } from './receive';
 import { beforeClose, post } from './send';
-import { HOLD_CLOSE, type PortState, stateOf } from './state';
+import { HOLD_REF, type PortState, stateOf } from './state';
 import {
   kHybridDispatch,
   kOnClose,
@@ -96,19 +96,19 @@ const methods = {
 
   hasRef(this: StockPort): boolean {
     const state = waitingState(this);
-    return state === undefined ? stockHasRef(this) : (state.holds & HOLD_CLOSE) !== 0;
+    return state === undefined ? stockHasRef(this) : (state.holds & HOLD_REF) !== 0;
   },
 
   ref(this: StockPort): void {
     const state = waitingState(this);
     if (state === undefined) stockRef(this);
-    else setHold(state, HOLD_CLOSE, true);
+    else setHold(state, HOLD_REF, true);
   },
 
   unref(this: StockPort): void {
     const state = waitingState(this);
     if (state === undefined) stockUnref(this);
-    else setHold(state, HOLD_CLOSE, false);
+    else setHold(state, HOLD_REF, false);
   },
 
   close(this: StockPort, callback?: () => void): void {

@@ -97,6 +97,8 @@ function pushed<T>(queue: Filled<T>, item: T): Filled<T> {
 /** Reasons to keep the event loop alive. */
 export const HOLD_CLOSE = 1;
 export const HOLD_DRAIN = 2;
+/** In place of its handle, which is closed. */
+export const HOLD_REF = 4;
 
 /** What is so, or not, of a port. */
 interface Conditions {
