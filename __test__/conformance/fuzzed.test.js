@@ -328,3 +328,35 @@ test('a port with unread messages whose other end is lost can keep the loop aliv
   refs.push(near.hasRef());
   assert.deepEqual(refs, [false, true, false, true, false]);
 });
+
+test('a getter closes its own port, whose other end has just come to this thread: its message is delivered', async (t) => {
+  const farm = farThread(t, wt);
+  for (const carried of [false, true]) {
+    const { near, far } = await farm.channel();
+    near.postMessage('by the lane');
+    await until(() => far.receive() !== undefined, 'the message over there');
+    far.run(({ port, wt }) => wt.parentPort.postMessage(port, [port]));
+    const [home] = await once(farm.worker, 'message');
+    near.postMessage({
+      get inner() {
+        if (carried) near.postMessage('inner');
+        near.close();
+        return 1;
+      },
+    });
+    const log = inbox(home);
+    if (carried) assert.equal(await log.next(), 'inner');
+    assert.deepEqual(await log.next(), { inner: 1 });
+    await once(home, 'close');
+  }
+});
+
+test('a getter sends its own port away in the middle of a post: what the message carries is closed', async (t) => {
+  const { port1, port2 } = new wt.MessageChannel();
+  const { port1: near, port2: far } = new wt.MessageChannel();
+  t.after(() => port1.close());
+  const closed = once(near, 'close');
+  wt.receiveMessageOnPort(near);
+  port1.postMessage({ get inner() { return near.postMessage([port1, port2], [port1, port2]); }, far }, [far]);
+  await closed;
+});

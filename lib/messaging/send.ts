@@ -4,7 +4,7 @@
  */
 import { floor } from '../codec/primordials';
 import { RangeTooLarge } from '../errors';
-import { FULL, GATE_CLOSED, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
+import { FORCED, FULL, GATE_CLOSED, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
 import { onFull } from './drain';
 import { broadcast } from './broadcast';
 import { safePost } from './guard';
@@ -28,6 +28,7 @@ import {
   encodedValue,
   encoder,
   gate,
+  isPeerAdopted,
   laneBuffered,
   native,
   releaseEncoder,
@@ -68,9 +69,14 @@ function postWithoutChannel(state: PortState, value: unknown, list: unknown[] | 
 }
 
 function afterSend(state: PortState, value: unknown, status: number): Posted {
-  if (status === FULL) {
+  if (status === GATE_CLOSED && state.closing && isPeerAdopted(state.slot)) {
+    // A getter has closed the port. The stock port takes nothing any more, but the lane is read up to its end.
+    if (!state.laneOut) switchToLane(state);
+    return afterSend(state, value, sendEncoded(state.slot, KIND_VALUE, FORCED));
+  }
+  if (status === SENT || status === FULL) {
     releaseEncoder();
-    onFull(state);
+    if (status === FULL) onFull(state);
     return true;
   }
   // Its getters have run, and must not run again.
@@ -99,10 +105,14 @@ export function enterLane(state: PortState): boolean {
   // A getter of a message on its way by the stock port asks: that one would come behind the frame without a place.
   if (current !== GATE_OPEN || state.cloning > 0) return false;
   if (state.late) endLate(state);
+  switchToLane(state);
+  return true;
+}
+
+function switchToLane(state: PortState): void {
   const sent = stockSent(state.slot);
   sendAhead(state.slot, KIND_SWITCH, floor(sent / 2 ** 30), sent % 2 ** 30);
   state.laneOut = true;
-  return true;
 }
 
 /** From now on by the stock port. */

@@ -137,13 +137,13 @@ export const encoder = new Encoder(
 );
 export const decoder = new Decoder(shapes);
 
-/** Send what the encoder holds. Returns the status. */
-export function sendEncoded(slot: number, kind: number): number {
+/** Send what the encoder holds; `force`: even if the gate is closed. Returns the status. */
+export function sendEncoded(slot: number, kind: number, force = 0): number {
   const words = tx;
   words[TX_SLOT] = slot;
   words[TX_END] = encoder.words;
   words[TX_KIND] = kind;
-  words[TX_FORCE] = 0;
+  words[TX_FORCE] = force;
   const { text, attachments } = encoder;
   if (text.length > LONG_TEXT) words[TX_LAST] = lastUnit(text);
   if (attachments === undefined && text.length === 0) {

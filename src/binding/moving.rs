@@ -28,6 +28,7 @@ impl EnvState {
         } = self.remove(slot)?;
         // The next reader cannot use the memory of this thread.
         drop(posted);
+        channel.drop_under_way(side);
         half.baggage.modes = modes >> 1;
         channel.park(side, half, modes & 1 != 0);
         Some(self.ticket(PortRef { channel, side }))

@@ -76,14 +76,29 @@ impl Channel {
 
     /// Nobody will unload what `side` has loaded. A message that is being posted keeps its own: the post may fail yet.
     pub fn drop_cargo(&self, side: Side) {
-        let (_, ended) = self.stock_counts(side);
         let mut cargo = lock(&self.directions[side].cargo);
-        let posted = cargo.partition_point(|entry| entry.index < ended as f64);
+        let posted = self.posted(side, &cargo);
         let under_way = cargo.split_off(posted);
         let dropped = std::mem::replace(&mut *cargo, under_way);
         drop(cargo);
         // Outside the lock: the ports tell their peers.
         drop(dropped);
+    }
+
+    /// The port of `side` leaves in the middle of its posts: their messages are lost.
+    pub fn drop_under_way(&self, side: Side) {
+        let mut cargo = lock(&self.directions[side].cargo);
+        let posted = self.posted(side, &cargo);
+        let under_way = cargo.split_off(posted);
+        drop(cargo);
+        // As above.
+        drop(under_way);
+    }
+
+    /// How many entries belong to messages that have been posted.
+    fn posted(&self, side: Side, cargo: &VecDeque<Cargo>) -> usize {
+        let (_, ended) = self.stock_counts(side);
+        cargo.partition_point(|entry| entry.index < ended as f64)
     }
 
     /// Drop the cargo of messages from `side` that carry the other end of this very channel: Node drops them.
