@@ -84,7 +84,8 @@ export declare class Binding {
   static programCode(source: Uint8Array): Buffer | null
   /**
    * The function of a queue over `memory`, a Uint8Array over a whole SharedArrayBuffer: of a new one (`codec` >= 0), or
-   * of the one that is there (-1). A number says why not: 1 no queue, 2 another version, 3 another size.
+   * of the one that is there (-1). A number says why not: 1 no queue, 2 another version, 3 another size,
+   * 4 a structured one of another copy of the addon.
    */
   openQueue(memory: Uint8Array, codec: number): ((code: number, a?: unknown, b?: unknown) => string | undefined) | number
 }

@@ -2,7 +2,7 @@
 //! from here (`binding/queue.rs`).
 //!
 //! ```text
-//!  0     magic, version, capacity, codec             constant after `format`
+//!  0     magic, version, capacity, codec, origin     constant after `format`
 //!  64    claimed                                     written by producers
 //!  128   published, items, items_bell                written by producers; the bell by both sides
 //!  192   taken                                       written by consumers
@@ -42,7 +42,9 @@ pub struct Header {
     pub capacity: AtomicU32,
     /// What the records are encoded with; means nothing here.
     pub codec: AtomicU32,
-    gap0: [u8; 48],
+    /// Whose numbers the records may hold; means nothing here.
+    pub origin: AtomicU64,
+    gap0: [u8; 40],
     /// A `Mark`: up to where producers have claimed, and whether the queue is closed.
     pub claimed: AtomicU64,
     gap1: [u8; 56],
@@ -78,6 +80,7 @@ const _: () = {
     use std::mem::offset_of;
     assert!(size_of::<Header>() == HEADER && align_of::<Header>() == GRANULE);
     assert!(offset_of!(Header, capacity) == 8 && offset_of!(Header, codec) == 12);
+    assert!(offset_of!(Header, origin) == 16);
     assert!(offset_of!(Header, claimed) == 64);
     assert!(offset_of!(Header, published) == 128);
     assert!(offset_of!(Header, items) == ITEMS);
@@ -97,7 +100,8 @@ impl Header {
             version: AtomicU32::new(VERSION),
             capacity: AtomicU32::new(capacity),
             codec: AtomicU32::new(0),
-            gap0: [0; 48],
+            origin: AtomicU64::new(0),
+            gap0: [0; 40],
             claimed: AtomicU64::new(0),
             gap1: [0; 56],
             published: AtomicU64::new(0),

@@ -62,12 +62,12 @@ fn format_wants_a_power_of_two_within_the_limits() {
     for data in [0, 8, MIN_CAPACITY / 2, 1000, 1032] {
         let memory = Shared::with_capacity(data);
         // SAFETY: the memory lives longer than the ring.
-        let made = unsafe { Ring::format(memory.start(), memory.len(), 0) };
+        let made = unsafe { Ring::format(memory.start(), memory.len(), 0, 0) };
         assert_eq!(made.err(), Some(AttachError::Size));
     }
     let memory = Shared::new(8);
     // SAFETY: refused before the memory is looked at.
-    let made = unsafe { Ring::format(memory.start(), HEADER + 2 * MAX_CAPACITY, 0) };
+    let made = unsafe { Ring::format(memory.start(), HEADER + 2 * MAX_CAPACITY, 0, 0) };
     assert_eq!(made.err(), Some(AttachError::Size));
 }
 

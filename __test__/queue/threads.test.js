@@ -7,6 +7,7 @@ const v8 = require('node:v8');
 const vm = require('node:vm');
 const { Worker } = require('node:worker_threads');
 const { SharedQueue } = require('threadport');
+const { copyOfPackage } = require('../support/copy.js');
 const { deadline, once, until } = require('../support/deadline.js');
 const { modulePath } = require('../support/threads.js');
 
@@ -228,4 +229,12 @@ test('attachments that nobody keeps are collected, and the memory with them', as
     return process.memoryUsage().arrayBuffers < before + (10 << 20);
   };
   await until(isFree, 'the memory to be collected');
+});
+
+test('another copy of the package: queues of bytes are shared, structured ones are refused', (t) => {
+  const other = require(copyOfPackage(t)).SharedQueue;
+  const bytes = new SharedQueue({ codec: 'bytes' });
+  other.from(bytes.buffer).tryPush(new Uint8Array([1, 2]));
+  assert.deepEqual(bytes.tryPop(), new Uint8Array([1, 2]));
+  assert.throws(() => other.from(new SharedQueue().buffer), { code: 'ERR_INVALID_ARG_VALUE', message: /another/ });
 });

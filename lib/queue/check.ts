@@ -58,7 +58,10 @@ export function sharedOf(buffer: unknown): SharedArrayBuffer {
   return shared;
 }
 
-const REASONS = ['', 'it is not that of a SharedQueue', 'it is that of another version of SharedQueue', 'it is not as large as the queue that it was made for'];
+const REASONS = [
+  '', 'it is not that of a SharedQueue', 'it is that of another version of SharedQueue', 'it is not as large as the queue that it was made for',
+  'the structured codec of one copy of the package cannot read what another one writes',
+];
 
 export function refused(reason: number): Error {
   return new InvalidArgValue('buffer', REASONS[reason] ?? String(reason));

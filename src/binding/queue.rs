@@ -61,6 +61,9 @@ mod code {
     pub const WATCH_SPACE: u32 = 10;
 }
 
+/// The codec whose messages have numbers of key lists.
+const STRUCTURED: u32 = 1;
+
 /// Kinds of records.
 pub mod kind {
     /// The payload is the bytes.
@@ -236,7 +239,8 @@ unsafe extern "C" fn on_collected(env: sys::napi_env, data: *mut c_void, _hint: 
 #[napi]
 impl Binding {
     /// The function of a queue over `memory`, a Uint8Array over a whole SharedArrayBuffer: of a new one (`codec` >= 0), or
-    /// of the one that is there (-1). A number says why not: 1 no queue, 2 another version, 3 another size.
+    /// of the one that is there (-1). A number says why not: 1 no queue, 2 another version, 3 another size,
+    /// 4 a structured one of another copy of the addon.
     #[napi(
         ts_return_type = "((code: number, a?: unknown, b?: unknown) => string | undefined) | number"
     )]
@@ -251,15 +255,22 @@ impl Binding {
         // SAFETY: Q1: the reference in `words` is kept with the ring.
         let ring = unsafe {
             match u32::try_from(codec) {
-                Ok(codec) => Ring::format(start, words.len, codec),
+                Ok(codec) => Ring::format(start, words.len, codec, origin()),
                 Err(_) => Ring::attach(start, words.len),
             }
         };
+        let refusal = match &ring {
+            Ok(ring) if ring.codec() == STRUCTURED && ring.origin() != origin() => 4,
+            Ok(_) => 0,
+            Err(AttachError::NotAQueue) => 1,
+            Err(AttachError::Version) => 2,
+            Err(AttachError::Size) => 3,
+        };
         let value = match ring {
-            Ok(ring) => self.queue_function(ring, words.pin)?,
-            Err(error) => {
+            Ok(ring) if refusal == 0 => self.queue_function(ring, words.pin)?,
+            _ => {
                 self.unpin(words);
-                number(&env, error)
+                number(&env, refusal)
             }
         };
         // SAFETY: a value of this call.
@@ -299,14 +310,15 @@ impl Binding {
     }
 }
 
-fn number(env: &Env, error: AttachError) -> sys::napi_value {
-    let number = match error {
-        AttachError::NotAQueue => 1,
-        AttachError::Version => 2,
-        AttachError::Size => 3,
-    };
+fn number(env: &Env, number: i32) -> sys::napi_value {
     let mut value = ptr::null_mut();
     // SAFETY: thread of the environment.
     unsafe { sys::napi_create_int32(env.raw(), number, &raw mut value) };
     value
+}
+
+/// Names this image of the addon in the process: the numbers of key lists are its own.
+fn origin() -> u64 {
+    static IMAGE: u8 = 0;
+    (&raw const IMAGE).addr() as u64
 }

@@ -2,7 +2,8 @@
 //!
 //! To sleep and be woken costs both sides tens of microseconds; a partner that is at work answers within one or two. What
 //! pays is learnt: a spin that ends in time doubles the next one, one in vain halves it, and now and then a long one is
-//! tried all the same.
+//! tried all the same. After a few microseconds the core is offered to others between two looks: who is waited for may be on
+//! the very same one.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -11,9 +12,9 @@ use crate::ring::{Ring, Word};
 
 const LONGEST: Duration = Duration::from_micros(50);
 const SHORTEST: Duration = Duration::from_micros(1);
-const PATIENCE: u32 = 16;
-/// From then on others get the core between two looks: what is waited for may need it.
 const POLITE: Duration = Duration::from_micros(4);
+/// Spins in vain before a long one is tried again.
+const PATIENCE: u32 = 16;
 
 pub struct Spin {
     budget: Cell<Duration>,

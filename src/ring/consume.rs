@@ -43,7 +43,10 @@ impl Ring {
         let mut begun = load(&header.taken);
         for _ in 0..super::TRIES {
             // Acquire: END. What was written up to there is complete.
-            let there = load(&header.published).since(begun);
+            let there = match self.consuming.since(begun) {
+                Some(there) if (1..=self.granules()).contains(&there) => there,
+                _ => self.consuming.look(&header.published).since(begun),
+            };
             if there == 0 {
                 return Err(self.nothing_at(begun));
             }
@@ -79,6 +82,7 @@ impl Ring {
                 Ordering::Acquire,
             ) {
                 Ok(_) => {
+                    self.consuming.claimed(next);
                     let taken = Taken {
                         ring: self,
                         position: begun.position(),

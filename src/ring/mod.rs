@@ -113,6 +113,10 @@ impl RecordHeader {
 /// One attachment to a queue's memory.
 pub struct Ring {
     memory: Memory,
+    /// What this attachment has seen of the other side, so that the other side's line of the cache is left alone while that
+    /// is enough.
+    producing: Seen,
+    consuming: Seen,
 }
 
 // SAFETY: everything that threads share is atomic, or belongs to one of them at a time (R2).
@@ -121,24 +125,30 @@ unsafe impl Send for Ring {}
 unsafe impl Sync for Ring {}
 
 impl Ring {
-    /// Makes zeroed memory a queue and attaches to it. `codec` is for the layers above.
+    /// Makes zeroed memory a queue and attaches to it. `codec` and `origin` are for the layers above.
     ///
     /// # Safety
     ///
     /// `start` is valid for reads and writes of `len` bytes as long as the ring lives. Other threads access the memory
     /// through rings only, or, as scripts may, with what comes out being their own affair.
     #[cfg(not(loom))]
-    pub unsafe fn format(start: NonNull<u8>, len: usize, codec: u32) -> Result<Ring, AttachError> {
+    pub unsafe fn format(
+        start: NonNull<u8>,
+        len: usize,
+        codec: u32,
+        origin: u64,
+    ) -> Result<Ring, AttachError> {
         let capacity = data_bytes(start, len).ok_or(AttachError::Size)?;
         // SAFETY: the caller's clause; `data_bytes` has checked the rest.
         let memory = unsafe { Memory::new(start, capacity) };
         let header = memory.header();
         header.capacity.store(capacity as u32, Ordering::Relaxed);
         header.codec.store(codec, Ordering::Relaxed);
+        header.origin.store(origin, Ordering::Relaxed);
         header.version.store(VERSION, Ordering::Relaxed);
         // Release: who finds the magic number finds the rest.
         header.magic.store(MAGIC, Ordering::Release);
-        Ok(Ring { memory })
+        Ok(Ring::over(memory))
     }
 
     /// Attaches to the queue in this memory.
@@ -165,14 +175,26 @@ impl Ring {
         }
         // SAFETY: the caller's clause; `data_bytes` has checked the rest.
         let memory = unsafe { Memory::new(start, capacity) };
-        Ok(Ring { memory })
+        Ok(Ring::over(memory))
     }
 
     /// A queue of `capacity` bytes for a model.
     #[cfg(loom)]
     pub fn model(capacity: usize) -> Ring {
+        Ring::over(Memory::model(capacity))
+    }
+
+    /// Another attachment in a model.
+    #[cfg(loom)]
+    pub fn again(&self) -> Ring {
+        Ring::over(self.memory.clone())
+    }
+
+    fn over(memory: Memory) -> Ring {
         Ring {
-            memory: Memory::model(capacity),
+            memory,
+            producing: Seen::default(),
+            consuming: Seen::default(),
         }
     }
 
@@ -192,6 +214,11 @@ impl Ring {
     /// What `format` was given, or what somebody has written there since.
     pub fn codec(&self) -> u32 {
         self.header().codec.load(Ordering::Relaxed)
+    }
+
+    /// As `codec`.
+    pub fn origin(&self) -> u64 {
+        self.header().origin.load(Ordering::Relaxed)
     }
 
     /// Nothing can be claimed from now on; what was claimed before is still delivered. All who wait are to be woken.
@@ -239,6 +266,37 @@ fn data_bytes(start: NonNull<u8>, len: usize) -> Option<usize> {
 /// Acquire: END.
 fn load(mark: &AtomicU64) -> Mark {
     Mark(mark.load(Ordering::Acquire))
+}
+
+/// A mark of the other side as it was seen last. Outdated it only hides room, or records; but not after positions have gone
+/// round, so it counts only if nobody else has claimed on this side since.
+#[derive(Default)]
+struct Seen {
+    /// The mark of this side after the last claim through this attachment.
+    own: AtomicU64,
+    other: AtomicU64,
+}
+
+impl Seen {
+    /// How far the other side is ahead of `begun`, if what is known of it is enough to say that it is.
+    fn since(&self, begun: Mark) -> Option<u32> {
+        // Acquire: another thread may use the same attachment (END).
+        let is_known = self.own.load(Ordering::Acquire) == begun.0;
+        is_known.then(|| load(&self.other).since(begun))
+    }
+
+    /// Looks at the other side, and remembers.
+    fn look(&self, other: &AtomicU64) -> Mark {
+        let now = load(other);
+        // Release: as above.
+        self.other.store(now.0, Ordering::Release);
+        now
+    }
+
+    fn claimed(&self, mark: Mark) {
+        // Release: as above.
+        self.own.store(mark.0, Ordering::Release);
+    }
 }
 
 /// Ends a claim of those that `begun` counts. Did the position move?

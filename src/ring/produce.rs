@@ -44,7 +44,12 @@ impl Ring {
                 return Err(PushError::Closed);
             }
             // Acquire: END. The reads of whoever had these granules are over.
-            let used = begun.since(load(&header.released));
+            let room = |ahead: u32| granules.wrapping_add(ahead);
+            let known = self.producing.since(begun).map(room);
+            let used = match known {
+                Some(room) if span <= room && room <= granules => granules - room,
+                _ => begun.since(self.producing.look(&header.released)),
+            };
             if used <= granules && span > granules - used {
                 return Err(PushError::Full);
             }
@@ -66,6 +71,7 @@ impl Ring {
                 Ordering::Acquire,
             ) {
                 Ok(_) => {
+                    self.producing.claimed(next);
                     return Ok(Claim {
                         ring: self,
                         position: begun.position(),

@@ -30,18 +30,15 @@ fn drain(ring: &Ring) -> Vec<u64> {
         .collect()
 }
 
-fn spawn<T: 'static>(
-    ring: &Arc<Ring>,
-    run: impl FnOnce(&Ring) -> T + 'static,
-) -> thread::JoinHandle<T> {
-    let ring = ring.clone();
+fn spawn<T: 'static>(ring: &Ring, run: impl FnOnce(&Ring) -> T + 'static) -> thread::JoinHandle<T> {
+    let ring = ring.again();
     thread::spawn(move || run(&ring))
 }
 
 #[test]
 fn two_producers_against_a_consumer() {
     bounded(3, || {
-        let ring = Arc::new(Ring::model(64));
+        let ring = Ring::model(64);
         let producers = [1, 2].map(|value| spawn(&ring, move |ring| push(ring, value).unwrap()));
         let mut seen: Vec<u64> = pop(&ring)
             .ok()
@@ -61,7 +58,7 @@ fn two_producers_against_a_consumer() {
 #[test]
 fn two_consumers_against_a_producer() {
     bounded(3, || {
-        let ring = Arc::new(Ring::model(SMALL));
+        let ring = Ring::model(SMALL);
         push(&ring, 1).unwrap();
         let consumers = [0, 1].map(|_| spawn(&ring, |ring| pop(ring).ok()));
         let pushed = push(&ring, 2).is_ok();
@@ -87,7 +84,7 @@ fn two_consumers_against_a_producer() {
 #[test]
 fn round_the_ring() {
     bounded(3, || {
-        let ring = Arc::new(Ring::model(SMALL));
+        let ring = Ring::model(SMALL);
         let producer = spawn(&ring, |ring| {
             (1..=4)
                 .filter(|&value| push(ring, value).is_ok())
@@ -164,7 +161,7 @@ fn push_waiting(ring: &Ring, space: &Futex, value: u64) -> Result<bool, PushErro
 #[test]
 fn a_consumer_that_waits_is_woken() {
     bounded(3, || {
-        let ring = Arc::new(Ring::model(64));
+        let ring = Ring::model(64);
         let items = Arc::new(Futex::default());
         let theirs = items.clone();
         let consumer = spawn(&ring, move |ring| pop_waiting(ring, &theirs).unwrap().0);
@@ -177,7 +174,7 @@ fn a_consumer_that_waits_is_woken() {
 #[test]
 fn a_consumer_is_woken_by_one_of_two_producers() {
     bounded(2, || {
-        let ring = Arc::new(Ring::model(64));
+        let ring = Ring::model(64);
         let items = Arc::new(Futex::default());
         let producers = [1, 2].map(|value| {
             let items = items.clone();
@@ -195,7 +192,7 @@ fn a_consumer_is_woken_by_one_of_two_producers() {
 #[test]
 fn two_consumers_that_wait_are_woken() {
     bounded(2, || {
-        let ring = Arc::new(Ring::model(64));
+        let ring = Ring::model(64);
         let items = Arc::new(Futex::default());
         let consumers = [0, 1].map(|_| {
             let items = items.clone();
@@ -212,7 +209,7 @@ fn two_consumers_that_wait_are_woken() {
 #[test]
 fn a_producer_that_waits_is_woken() {
     bounded(3, || {
-        let ring = Arc::new(Ring::model(SMALL));
+        let ring = Ring::model(SMALL);
         let space = Arc::new(Futex::default());
         push(&ring, 1).unwrap();
         push(&ring, 2).unwrap();
@@ -228,7 +225,7 @@ fn a_producer_that_waits_is_woken() {
 #[test]
 fn a_stranger_that_waits_on_the_word_is_woken() {
     bounded(3, || {
-        let ring = Arc::new(Ring::model(64));
+        let ring = Ring::model(64);
         let items = Arc::new(Futex::default());
         let theirs = items.clone();
         let stranger = spawn(&ring, move |ring| {
@@ -248,7 +245,7 @@ fn a_stranger_that_waits_on_the_word_is_woken() {
 #[test]
 fn close_against_a_producer_and_a_consumer() {
     bounded(3, || {
-        let ring = Arc::new(Ring::model(64));
+        let ring = Ring::model(64);
         let items = Arc::new(Futex::default());
         let count = Arc::new(AtomicUsize::new(0));
         let (theirs, ours) = (items.clone(), items.clone());

@@ -32,7 +32,7 @@ impl Shared {
 
     pub fn format(&self) -> Ring {
         // SAFETY: the memory lives as long as `self`, which tests keep.
-        unsafe { Ring::format(self.start(), self.len(), 0) }.unwrap()
+        unsafe { Ring::format(self.start(), self.len(), 0, 0) }.unwrap()
     }
 
     /// Another attachment.
