@@ -1,5 +1,5 @@
 'use strict';
-// The sections of the report that are measured in forked processes: start (start.js), pools (pools.mjs), and broadcast
+// The sections of the report that are measured in forked processes: start (start.js), pools (pools.mjs), queues (queues.mjs), and broadcast
 // (broadcast.js), idle CPU, memory, number of open ports (child.js).
 
 const { execFile } = require('node:child_process');
@@ -128,4 +128,40 @@ async function pools({ rounds, ms }) {
   return results;
 }
 
-module.exports = { broadcast, flatness, idle, memory, pools, start };
+/** Contender, scenario; the other's contender and scenario; how many times as fast as that it has to be. */
+const queueRows = [
+  ['threadport', 'records of 64 bytes', 'postMessage', 5],
+  ['threadport', 'records of 64 bytes', 'ringbuf.js', 1],
+  ['threadport', 'records of 64 bytes', 'multithreading', 1],
+  ['threadport', 'records of 4 KiB', 'ringbuf.js', 3],
+  ['threadport', 'records of 64 KiB', 'ringbuf.js', 3],
+  ['threadport', 'records of 64 bytes, 4 to 4', 'threadport', 0.6, 'records of 64 bytes'],
+  ['threadport', 'round trip', 'Atomics.wait', 1 / 1.3],
+  ['threadport, promises', 'round trip', 'postMessage', 10],
+  ['threadport', 'JSON-RPC request', 'threadport, port', 0.8],
+];
+
+/** Nanoseconds per message between blocking threads (queues.mjs), all contenders in turn. */
+async function queues({ rounds, ms }) {
+  const samples = {};
+  const measure = async (name, scenario) => {
+    const numbers = (samples[`${name}: ${scenario}`] ??= []);
+    numbers.push(...(await run([file('queues.mjs'), name, scenario, String(ms), '3'])));
+  };
+  // The library needs what Node has since 22.
+  const rows = queueRows.filter(([, , other]) => other !== 'multithreading' || 'withResolvers' in Promise);
+  const sides = rows.flatMap(([name, scenario, other, , base = scenario]) => [[name, scenario], [other, base]]);
+  const all = [...new Map(sides.map((side) => [side.join(), side])).values()];
+  for (let round = 0; round < rounds; round++) {
+    for (const side of round % 2 ? [...all].reverse() : all) await measure(...side);
+  }
+  const of = (name, scenario) => summary(samples[`${name}: ${scenario}`].map((ns) => ({ ns })), 'ns');
+  return rows.map(([name, scenario, other, atLeast, base = scenario]) => {
+    const [ours, theirs] = [of(name, scenario), of(other, base)];
+    const ratio = theirs.median / ours.median;
+    const against = base === scenario ? other : `${other}, ${base}`;
+    return { name, scenario, against, ours, theirs, ratio, atLeast, pass: ratio >= atLeast };
+  });
+}
+
+module.exports = { broadcast, flatness, idle, memory, pools, queues, start };

@@ -44,7 +44,7 @@ class Bell {
 
 const { SharedQueue, MessageChannel: OurChannel } = require(contendersModule.ours.id);
 const message = ({ size }) => (size === 'rpc' ? values.request(7) : values.bytes(size, 7));
-const codecOf = ({ size }) => (size === 'rpc' ? 'structured' : 'bytes');
+const codecOf = ({ size }) => (typeof size === 'number' ? 'bytes' : 'structured');
 
 /** Two ends of a channel; chunks are acknowledged, two are in flight. */
 const ports = (Channel, options) => {
@@ -223,7 +223,7 @@ export const scenarios = {
   'records of 64 KiB': { size: 65536, batch: 4 },
   'records of 64 bytes, 4 to 4': { size: 64, batch: 64, each: 4 },
   'JSON-RPC request': { size: 'rpc', batch: 64 },
-  'round trip': { size: 8, roles: ['echo', 'ping'] },
+  'round trip': { size: 'integer', roles: ['echo', 'ping'] },
 };
 
 function start(name, role, { shared, transfer = {} }, options, counter) {

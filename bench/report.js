@@ -80,6 +80,13 @@ const sections = {
     ]);
     return `Integers on one port while the others are open and idle.\n\n${table(head, lines)}`;
   },
+  queues(results) {
+    const head = ['queue', 'scenario', 'time', 'against', 'its time', 'ratio', 'at least', ''];
+    const lines = results.map((one) => [
+      one.name, one.scenario, spread(one.ours), one.against, spread(one.theirs), ratio(one.ratio), ratio(one.atLeast), verdict(one.pass),
+    ]);
+    return `Time per message or trip, median (min to max), between blocking threads.\n\n${table(head, lines)}`;
+  },
   start(results, names) {
     const ms = ({ median, min, max }) => `${median.toFixed(1)} (${min.toFixed(1)} to ${max.toFixed(1)})`;
     const head = ['case', names.stock, names.ours, 'more', 'at most', ''];
@@ -97,7 +104,7 @@ const sections = {
   },
 };
 
-const titles = { traffic: 'Traffic', broadcast: 'BroadcastChannel', start: 'Start', pools: 'Pools', idle: 'Idle CPU', memory: 'Memory', flatness: 'Number of open ports' };
+const titles = { traffic: 'Traffic', broadcast: 'BroadcastChannel', queues: 'Queues', start: 'Start', pools: 'Pools', idle: 'Idle CPU', memory: 'Memory', flatness: 'Number of open ports' };
 
 function markdown({ about, names, rounds, results }) {
   const facts = Object.entries(about).map(([key, value]) => `- ${key}: ${value}`).join('\n');

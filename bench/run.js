@@ -1,7 +1,7 @@
 'use strict';
 // npm run bench -- [--only text[,text]] [--rounds n] [--quick] [--save]
 //
-// --only keeps the scenarios and sections (broadcast, start, pools, idle, memory, flatness) whose name contains one of the texts. A complete run
+// --only keeps the scenarios and sections (broadcast, queues, start, pools, idle, memory, flatness) whose name contains one of the texts. A complete run
 // is written to results/; a partial or quick one only with --save.
 
 const fs = require('node:fs');
@@ -87,12 +87,14 @@ function save(report, text) {
 
 async function main() {
   if (keep('pools')) install('__test__/programs');
+  if (keep('queues')) install('bench');
   const about = machine();
   const names = { stock: contenders.stock.name, ours: contenders.ours.name };
   const portCounts = options.quick ? [1, 100, 10_000] : [1, 10, 100, 1000, 10_000];
   const results = {
     traffic: await traffic(),
     broadcast: await section('broadcast', { rounds: options.quick ? 1 : 3, ms: roundMs, warmUpMs: 2 * warmUpMs }),
+    queues: await section('queues', { rounds: options.quick ? 1 : 3, ms: 2 * roundMs }),
     start: await section('start', { rounds: options.quick ? 10 : 30 }),
     pools: await section('pools', { rounds: options.quick ? 1 : 3, ms: options.quick ? 150 : 400 }),
     idle: await section('idle', { seconds: options.quick ? 2 : 5 }),
