@@ -38,7 +38,7 @@ async function play(name, links) {
     await verify(links[who], name);
     const run = await prepare(links[who], name);
     const count = scenarios[name].count ?? (await calibrate(run, roundMs));
-    await repeat(run, count, warmUpMs);
+    await repeat(run, count, warmUpMs * (scenarios[name].warmUp ?? 1));
     players[who] = { run, count, samples: [] };
   }
   for (let round = 0; round < rounds; round++) {

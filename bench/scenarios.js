@@ -39,7 +39,7 @@ const scenarios = {
   'object 200 arbitrary keys': oneWay(50, 64, values.dictionary),
   'round trip hot': { driver: 'roundTrip', count: 20_000, pool: () => times(64, (i) => i) },
   'round trip after 2 ms': { driver: 'silence', count: 100, pool: () => times(64, (i) => i) },
-  'create, transfer, reply, close': { driver: 'request' },
+  'create, transfer, reply, close': { driver: 'request', warmUp: 4 },
   'carrier: class instance': oneWay(500, 16, (i) => ({ id: i, at: new Point(i, i) }), {
     expected: (value) => ({ id: value.id, at: { ...value.at } }),
   }),
