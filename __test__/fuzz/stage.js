@@ -128,7 +128,7 @@ class Stage {
     const mayMove = (name) => !this.underWay.has(name) && this.mayMove(name) && channelOf(name) !== channelOf(label);
     if (this.unasked.has(channelOf(label))) return [];
     if (this.handling > 0) return this.chooseNew(random);
-    const labels = [...this.ports.keys()].filter(mayMove);
+    const labels = [...this.ports.keys()].sort().filter(mayMove);
     if (labels.length === 0) return [];
     const chosen = new Set(Array.from({ length: random.below(3) }, () => random.pick(labels)));
     if (random.chance(0.05) && !this.underWay.has(label)) chosen.add(label);
@@ -148,7 +148,7 @@ class Stage {
     this.depth++;
     const random = generator(seed ^ 0x5bd1e995);
     const kind = random.pick(kinds);
-    const labels = [...this.ports.keys()].filter((name) => !this.underWay.has(name));
+    const labels = [...this.ports.keys()].sort().filter((name) => !this.underWay.has(name));
     const other = this.handling > 0 || random.chance(0.6) ? label : random.pick(labels);
     const port = this.ports.get(other);
     if (port !== undefined) this[kind]({ label: other, seed: random.below(2 ** 31), times: 1 }, port);
@@ -207,7 +207,8 @@ class Stage {
     else if (count > MOST_ANSWERS) return;
     if (behaviour === 'answer') this.attempt(label, 'answer', () => port.postMessage(`answer ${count} of ${label}`));
     else if (behaviour === 'post' && this.ports.get(label) === port) this.post({ label, seed: seed + count });
-    else if (behaviour === 'receive' && this.ports.get(label) === port) this.receive({ label, times: 1 }, port);
+    // What a handler of the other end has posted by now is a matter of the order at different ports.
+    else if (behaviour === 'receive' && this.ports.get(label) === port && !this.ports.has(peerOf(label))) this.receive({ label, times: 1 }, port);
     else if (behaviour === 'add' && this.ports.get(label) === port) this.listen({ label, seed: seed + count }, port);
   }
 
