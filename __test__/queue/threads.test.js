@@ -182,6 +182,47 @@ test('terminate() ends a blocked pop and a blocked push at once', async (t) => {
   assert.deepEqual(q.tryPop(), new Uint8Array([1]));
 });
 
+/** Ends workers in the middle of traffic and looks whether the others go on, with whole messages. */
+test('workers that are terminated under traffic wedge nobody and tear nothing', async (t) => {
+  const q = new SharedQueue({ capacity: 4096 });
+  const counted = new Int32Array(new SharedArrayBuffer(8));
+  const body = `async ({ queues: [q], data: { what, counted, id } }) => {
+    const text = (n) => 'abc'.repeat(n % 100);
+    if (what === 'push') for (let n = 0; ; n++) {
+      const value = { id, n, text: text(n), blob: n % 7 === 0 ? new Uint8Array(2100).fill(n) : null };
+      if (n % 3) q.pushSync(value); else await q.push(value);
+    }
+    for (let n = 0; ; n++) {
+      const value = n % 3 ? q.popSync() : await q.pop();
+      if (value.text !== text(value.n) || (value.blob && value.blob[2099] !== (value.n & 255))) Atomics.store(counted, 1, 1);
+      Atomics.add(counted, 0, 1);
+    }
+  }`;
+  const all = [];
+  const start = (what, id) => {
+    const one = spawn(t, body, [q], { what, counted, id });
+    all.push(one.ended);
+    return one;
+  };
+  const stay = [start('push', 0), start('pop', 1)];
+  for (let round = 0; round < 30; round++) {
+    const mortal = [start('push', round), start('pop', round)];
+    const before = Atomics.load(counted, 0);
+    await until(() => Atomics.load(counted, 0) > before + 50, 'traffic', 20_000);
+    await new Promise((resolve) => setTimeout(resolve, round % 7));
+    for (const { worker } of mortal) await deadline(worker.terminate(), 'terminate()');
+    const after = Atomics.load(counted, 0);
+    await until(() => Atomics.load(counted, 0) > after + 50, 'traffic after terminate()', 20_000);
+  }
+  for (const { worker } of stay) await deadline(worker.terminate(), 'terminate()');
+  await Promise.all(all);
+  assert.equal(Atomics.load(counted, 1), 0, 'a torn message');
+  q.popMany(Infinity);
+  assert.deepEqual([q.length, q.bytesUsed], [0, 0]);
+  q.tryPush('usable');
+  assert.equal(q.tryPop(), 'usable');
+});
+
 test('attachments that nobody keeps are collected, and the memory with them', async () => {
   const before = process.memoryUsage().arrayBuffers;
   for (let n = 0; n < 100; n++) {

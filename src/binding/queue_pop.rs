@@ -105,6 +105,8 @@ fn copy(
     let mut header = [0; HEADER];
     taken.read(0, &mut header);
     let parts = Parts::unpack(header, bytes).ok_or(Status::Corrupt)?;
+    // Buffers for a message that another consumer has taken since.
+    let areas = if parts.blobs == 0 { &[] } else { areas };
     let end = areas.iter().fold(parts.blobs_at(), |end, area| {
         Parts::after_blob(end, area.len)
     });
