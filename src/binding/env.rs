@@ -53,6 +53,20 @@ impl Words {
         // SAFETY: as in `read`.
         unsafe { self.start.add(index).write(value) }
     }
+
+    /// The words of a message, from BASE on, where the word at END says `end`. `None` if that cannot be.
+    ///
+    /// # Safety
+    /// No JS runs while the answer is in use (R2).
+    pub unsafe fn message<'a>(self, end: i32) -> Option<&'a [u8]> {
+        let end = usize::try_from(end).ok()?;
+        let bytes = end.checked_sub(tx::BASE)? * 4;
+        let fits = end <= self.len && end.is_multiple_of(2);
+        // SAFETY: BASE <= end <= len (checked), and the caller's clause.
+        fits.then(|| unsafe {
+            std::slice::from_raw_parts(self.start.add(tx::BASE).cast::<u8>(), bytes)
+        })
+    }
 }
 
 /// How the loop is woken and polled.

@@ -117,13 +117,14 @@ pub mod queue {
     pub const SEEN: usize = 5;
     /// Out: 1 if those who wait on the other side's word are to be woken.
     pub const WAKE: usize = 6;
-    /// In: see `TRY`, `ARM`, `SPIN`.
+    /// In: see `ARM`, `SPIN`.
     pub const MODE: usize = 7;
     /// First word of a message.
-    pub const BASE: usize = 8;
+    pub const BASE: usize = super::tx::BASE;
 
-    /// Values of MODE: never wait; the caller will wait; as before, and other threads are given a moment first.
+    /// A value of MODE: the caller will wait if there is nothing. (Any other: it will not.)
     pub const ARM: i32 = 1;
+    /// The same, and other threads are given a moment first.
     pub const SPIN: i32 = 2;
 
     /// Longest record that is copied into the words.

@@ -26,5 +26,6 @@ mod queue_spin;
 mod queue_text;
 mod send;
 mod take;
+mod text;
 mod uv;
 mod waking;

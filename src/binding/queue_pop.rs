@@ -18,7 +18,7 @@ pub fn bytes(queue: &Queue, words: Words, arguments: Arguments) -> Result<(), St
         Some(value) => Some(view(queue.state.env, value).ok_or(Status::Invalid)?),
         None => None,
     };
-    let most = at::SMALL_BYTES.min((words.len - at::BASE) * 4);
+    let most = at::SMALL_BYTES.min(Area::room(words));
     let taken = queue.ring.take(|peek| {
         let bytes = peek.record.bytes as usize;
         words.write(at::END, bytes as i32);
@@ -26,11 +26,8 @@ pub fn bytes(queue: &Queue, words: Words, arguments: Arguments) -> Result<(), St
     })?;
     let bytes = taken.record().bytes as usize;
     words.write(at::END, bytes as i32);
-    let area = target.unwrap_or(Area {
-        // SAFETY: R2 of `env`; `bytes` are there (`most`).
-        start: unsafe { words.start.add(at::BASE) }.cast(),
-        len: bytes,
-    });
+    let area = target.or_else(|| Area::behind_base(words, bytes));
+    let area = area.ok_or(Status::Corrupt)?;
     // SAFETY: Q2; nothing else is in use.
     taken.read(0, unsafe { area.bytes_mut() });
     let is_bytes = taken.record().kind == kind::BYTES;
@@ -107,19 +104,11 @@ fn copy(
     let parts = Parts::unpack(header, bytes).ok_or(Status::Corrupt)?;
     // Buffers for a message that another consumer has taken since.
     let areas = if parts.blobs == 0 { &[] } else { areas };
-    let end = areas.iter().fold(parts.blobs_at(), |end, area| {
-        Parts::after_blob(end, area.len)
-    });
-    let fits =
-        at::BASE + parts.words / 4 <= words.len && parts.blobs == areas.len() && end <= bytes;
-    if !fits {
+    let end = parts.end(areas.iter().map(|area| area.len));
+    if parts.blobs != areas.len() || end > bytes {
         return Err(Status::Corrupt);
     }
-    let target = Area {
-        // SAFETY: R2 of `env`; there is room (checked above).
-        start: unsafe { words.start.add(at::BASE) }.cast(),
-        len: parts.words,
-    };
+    let target = Area::behind_base(words, parts.words).ok_or(Status::Corrupt)?;
     // SAFETY: Q2; nothing else is in use.
     taken.read(parts.words_at(), unsafe { target.bytes_mut() });
     words.write(at::END, (at::BASE + parts.words / 4) as i32);

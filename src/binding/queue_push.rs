@@ -6,10 +6,10 @@ use napi::sys;
 
 use super::entry::OK;
 use super::env::Words;
-use super::layout::{queue as at, tx};
+use super::layout::queue as at;
 use super::queue::{Arguments, Queue, Status, kind};
 use super::queue_text::Parts;
-use super::send::{TERMINATOR, read_text};
+use super::text::{TERMINATOR, Text, read_text};
 use crate::ring::Claim;
 
 /// Memory of a buffer of JavaScript's, valid until JavaScript runs again.
@@ -20,6 +20,18 @@ pub struct Area {
 }
 
 impl Area {
+    /// `len` bytes behind BASE, if there are so many.
+    pub fn behind_base(words: Words, len: usize) -> Option<Area> {
+        // SAFETY: R2 of `env`; the header is part of the words.
+        let start = unsafe { words.start.add(at::BASE) }.cast();
+        (len <= Area::room(words)).then_some(Area { start, len })
+    }
+
+    /// How many bytes are behind BASE.
+    pub fn room(words: Words) -> usize {
+        (words.len - at::BASE) * 4
+    }
+
     /// # Safety
     /// No JavaScript has run since the area was asked for (Q2).
     pub unsafe fn bytes<'a>(self) -> &'a [u8] {
@@ -89,18 +101,14 @@ pub fn areas(env: sys::napi_env, array: Option<sys::napi_value>, count: i32) -> 
 /// The bytes of a Uint8Array, or END bytes behind BASE.
 pub fn bytes(queue: &Queue, words: Words, arguments: Arguments) -> Result<(), Status> {
     let area = match arguments[0] {
-        Some(value) => view(queue.state.env, value).ok_or(Status::Invalid)?,
-        None => Area {
-            // SAFETY: R2 of `env`; the header is part of the words.
-            start: unsafe { words.start.add(at::BASE) }.cast(),
-            len: usize::try_from(words.read(at::END)).map_err(|_| Status::Invalid)?,
-        },
+        Some(value) => view(queue.state.env, value),
+        None => usize::try_from(words.read(at::END))
+            .ok()
+            .and_then(|len| Area::behind_base(words, len)),
     };
-    if arguments[0].is_none() && area.len > (words.len - at::BASE) * 4 {
-        return Err(Status::Invalid);
-    }
+    let area = area.ok_or(Status::Invalid)?;
     let mut claim = queue.ring.claim(area.len)?;
-    // SAFETY: Q2; the words are shorter than they are (checked).
+    // SAFETY: Q2.
     claim.write(0, unsafe { area.bytes() });
     finish(words, claim, kind::BYTES);
     Ok(())
@@ -110,41 +118,36 @@ fn finish(words: Words, claim: Claim<'_>, kind: u32) {
     words.write(at::WAKE, i32::from(claim.commit(kind)));
 }
 
-/// What the words say of a message.
-struct Outgoing {
-    end: usize,
-    parts: Parts,
-    /// The text is in the thread's `short_text`.
-    is_short: bool,
-}
-
 /// The message in the words, with its text and its buffers.
-pub fn message(queue: &Queue, words: Words, arguments: Arguments) -> Result<(), Status> {
-    let [text, array] = arguments;
-    let areas = areas(queue.state.env, array, words.read(at::BLOBS)).ok_or(Status::Invalid)?;
-    let outgoing = outgoing(queue, words, text, areas.len())?;
-    let parts = outgoing.parts;
-    let end = areas.iter().fold(parts.blobs_at(), |end, area| {
-        Parts::after_blob(end, area.len)
-    });
+pub fn message(queue: &Queue, words: Words, [text, array]: Arguments) -> Result<(), Status> {
+    let env = queue.state.env;
+    let areas = areas(env, array, words.read(at::BLOBS)).ok_or(Status::Invalid)?;
+    // SAFETY: Q2.
+    let source = unsafe { words.message(words.read(at::END)) }.ok_or(Status::Invalid)?;
+    let mut short = queue.state.short_text.borrow_mut();
+    let text = match text {
+        Some(value) => {
+            let (units, wide) = (words.read(at::TEXT), words.read(at::WIDE));
+            // SAFETY: the value of the call.
+            unsafe { Text::new(env, value, units, wide, &mut *short) }.ok_or(Status::Invalid)?
+        }
+        None => Text::NONE,
+    };
+    let parts = Parts {
+        words: source.len(),
+        text: text.bytes,
+        wide: text.wide,
+        blobs: areas.len(),
+    };
+    let end = parts.end(areas.iter().map(|area| area.len));
     let mut claim = queue.ring.claim(end)?;
     claim.write(0, &parts.pack());
     for (index, area) in areas.iter().enumerate() {
-        claim.write(
-            super::queue_text::HEADER + 4 * index,
-            &(area.len as u32).to_ne_bytes(),
-        );
+        let size = (area.len as u32).to_ne_bytes();
+        claim.write(super::queue_text::HEADER + 4 * index, &size);
     }
-    let source = Area {
-        // SAFETY: R2 of `env`; BASE <= end <= len (checked in `outgoing`).
-        start: unsafe { words.start.add(at::BASE) }.cast(),
-        len: (outgoing.end - at::BASE) * 4,
-    };
-    // SAFETY: Q2.
-    claim.write(parts.words_at(), unsafe { source.bytes() });
-    if let Some(text) = text {
-        write_text(queue, &mut claim, text, &outgoing)?;
-    }
+    claim.write(parts.words_at(), source);
+    write_text(queue, &mut claim, parts, &text)?;
     let mut from = parts.blobs_at();
     for area in areas {
         // SAFETY: Q2.
@@ -155,91 +158,31 @@ pub fn message(queue: &Queue, words: Words, arguments: Arguments) -> Result<(), 
     Ok(())
 }
 
-fn outgoing(
-    queue: &Queue,
-    words: Words,
-    text: Option<sys::napi_value>,
-    blobs: usize,
-) -> Result<Outgoing, Status> {
-    let size = |index| usize::try_from(words.read(index)).map_err(|_| Status::Invalid);
-    let end = size(at::END)?;
-    if end < at::BASE || end > words.len || end % 2 != 0 {
-        return Err(Status::Invalid);
-    }
-    let mut outgoing = Outgoing {
-        end,
-        parts: Parts {
-            words: (end - at::BASE) * 4,
-            text: 0,
-            wide: false,
-            blobs,
-        },
-        is_short: false,
-    };
-    let Some(text) = text else {
-        return Ok(outgoing);
-    };
-    let units = size(at::TEXT)?;
-    outgoing.parts.wide = match words.read(at::WIDE) {
-        tx::UNKNOWN => {
-            let mut short = queue.state.short_text.borrow_mut();
-            let target = short.get_mut(..=units).ok_or(Status::Invalid)?;
-            // SAFETY: the value of the call; there is room for `units` units and the terminator.
-            unsafe {
-                read_text(
-                    queue.state.env,
-                    text,
-                    true,
-                    units,
-                    target.as_mut_ptr().cast(),
-                )
-            }
-            .map_err(|_| Status::Invalid)?;
-            outgoing.is_short = true;
-            target[..units].iter().fold(0, |all, unit| all | unit) > 0xff
-        }
-        wide => wide != 0,
-    };
-    outgoing.parts.text = units << u32::from(outgoing.parts.wide);
-    Ok(outgoing)
-}
-
 /// Copies the text, straight from V8 where its place is in one piece.
 fn write_text(
     queue: &Queue,
     claim: &mut Claim<'_>,
-    text: sys::napi_value,
-    outgoing: &Outgoing,
+    parts: Parts,
+    text: &Text<'_>,
 ) -> Result<(), Status> {
-    let Parts {
-        text: bytes, wide, ..
-    } = outgoing.parts;
-    let (at, units) = (outgoing.parts.text_at(), bytes >> u32::from(wide));
-    let mut arena = queue.state.arena.borrow_mut();
-    arena.clear();
-    if outgoing.is_short {
-        let short = queue.state.short_text.borrow();
-        match wide {
-            true => arena.extend(short[..units].iter().flat_map(|unit| unit.to_ne_bytes())),
-            false => arena.extend(short[..units].iter().map(|unit| *unit as u8)),
-        }
-        claim.write(at, &arena);
+    if text.bytes == 0 {
+        // It has no room, not even for a terminator.
         return Ok(());
     }
-    let room = bytes + TERMINATOR;
-    let place = claim.address(at, room);
-    let target = match place {
-        Some(place) => place.as_ptr(),
-        None => {
-            arena.resize(room, 0);
-            arena.as_mut_ptr()
-        }
+    let (env, at) = (queue.state.env, parts.text_at());
+    let room = text.bytes + TERMINATOR;
+    let place = text.long().zip(claim.address(at, room));
+    let written = if let Some(((value, units), place)) = place {
+        // SAFETY: the value of the call; there is room for a terminator, and the place is aligned for more than a unit.
+        unsafe { read_text(env, value, text.wide, units, place.as_ptr()) }
+    } else {
+        let mut arena = queue.state.arena.borrow_mut();
+        arena.clear();
+        arena.resize(room, 0);
+        // SAFETY: as above; allocators align for more than a unit.
+        let written = unsafe { text.write(env, &mut arena) };
+        claim.write(at, &arena[..text.bytes]);
+        written
     };
-    // SAFETY: the value of the call; there is room for a terminator, and both places are aligned for more than a unit.
-    unsafe { read_text(queue.state.env, text, wide, units, target) }
-        .map_err(|_| Status::Invalid)?;
-    if place.is_none() {
-        claim.write(at, &arena[..bytes]);
-    }
-    Ok(())
+    written.ok_or(Status::Invalid)
 }

@@ -8,7 +8,7 @@
 //!  blob *
 //! ```
 
-use super::send::TERMINATOR;
+use super::text::TERMINATOR;
 
 /// Bytes of the first part.
 pub const HEADER: usize = 16;
@@ -78,6 +78,11 @@ impl Parts {
         } else {
             padded(self.text + TERMINATOR)
         }
+    }
+
+    /// The end of the record, with blobs of these sizes.
+    pub fn end(self, sizes: impl Iterator<Item = usize>) -> usize {
+        sizes.fold(self.blobs_at(), Parts::after_blob)
     }
 
     /// The end of a blob of `bytes` bytes that begins at `from`.

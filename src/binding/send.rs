@@ -10,6 +10,7 @@ use super::entry::{OK, call};
 use super::env::{EnvState, Words};
 use super::layout::{KIND_TEXT_ATTACHED, KIND_WIDE, SendStatus, tx};
 use super::port::Port;
+use super::text::{TERMINATOR, Text, read_text};
 use crate::channel::{Channel, Gate, Side};
 use crate::group::{Member, Message, Posted};
 use crate::landing::Attachment;
@@ -107,50 +108,12 @@ fn after_push(port: &mut Port) -> SendStatus {
 /// block: a lane's segment of that size would be fresh memory each time, and touching it costs more
 /// than the copy.
 const TEXT_IN_LANE: usize = 32 << 10;
-/// Bytes behind a text for the terminator that Node-API writes.
-pub const TERMINATOR: usize = 2;
-
 /// What the transmit buffer says of a frame.
 struct Outgoing<'a> {
     kind: u32,
     words: &'a [u8],
+    /// The text in the lane.
     text: Text<'a>,
-    /// Bytes of the text in the lane.
-    text_bytes: usize,
-    wide: bool,
-}
-
-/// A text that goes into the lane itself.
-enum Text<'a> {
-    /// Its units, already copied.
-    Short(&'a [u16]),
-    /// The value, and its length in units.
-    Long(sys::napi_value, usize),
-}
-
-impl Outgoing<'_> {
-    /// # Safety
-    /// In the call that made it. `target` has room for the text and a terminator, and is aligned for its units.
-    unsafe fn write_text(&self, env: sys::napi_env, target: &mut [u8]) -> Result<(), SendStatus> {
-        match self.text {
-            Text::Short(units) if self.wide => {
-                for (to, unit) in target.as_chunks_mut().0.iter_mut().zip(units) {
-                    *to = unit.to_ne_bytes();
-                }
-                Ok(())
-            }
-            Text::Short(units) => {
-                for (to, unit) in target.iter_mut().zip(units) {
-                    *to = *unit as u8;
-                }
-                Ok(())
-            }
-            // SAFETY: the caller's clause.
-            Text::Long(text, units) => unsafe {
-                read_text(env, text, self.wide, units, target.as_mut_ptr())
-            },
-        }
-    }
 }
 
 /// A text that is too long for the lane becomes the last attachment; a short one is copied to `short`.
@@ -164,49 +127,28 @@ unsafe fn outgoing<'a>(
     short: &'a mut [u16],
     attachments: &mut Vec<Attachment>,
 ) -> Result<Outgoing<'a>, SendStatus> {
-    let end = usize::try_from(buffer.read(tx::END)).map_err(|_| SendStatus::Invalid)?;
-    if end < tx::BASE || end > buffer.len || end % 2 != 0 {
-        return Err(SendStatus::Invalid);
-    }
-    let word_bytes = (end - tx::BASE) * 4;
-    // SAFETY: BASE <= end <= len (checked), and R2 of `env`: the buffer is valid for `len` words, and no JS
-    // runs before the frame is written.
-    let words =
-        unsafe { std::slice::from_raw_parts(buffer.start.add(tx::BASE).cast::<u8>(), word_bytes) };
+    // SAFETY: no JS runs before the frame is written.
+    let words = unsafe { buffer.message(buffer.read(tx::END)) }.ok_or(SendStatus::Invalid)?;
     let mut frame = Outgoing {
         kind: buffer.read(tx::KIND).cast_unsigned() & !(KIND_WIDE | KIND_TEXT_ATTACHED),
         words,
-        text: Text::Short(&[]),
-        text_bytes: 0,
-        wide: false,
+        text: Text::NONE,
     };
-    let Some(text) = text else {
+    let Some(value) = text else {
         return Ok(frame);
     };
-    let units = usize::try_from(buffer.read(tx::TEXT)).map_err(|_| SendStatus::Invalid)?;
-    match buffer.read(tx::WIDE) {
-        tx::UNKNOWN => {
-            let target = short.get_mut(..=units).ok_or(SendStatus::Invalid)?;
-            // SAFETY: the caller's clause; there is room for `units` units and the terminator.
-            unsafe { read_text(env, text, true, units, target.as_mut_ptr().cast())? };
-            let copy = &target[..units];
-            frame.wide = copy.iter().fold(0, |all, unit| all | unit) > 0xff;
-            frame.text = Text::Short(copy);
+    let (units, wide) = (buffer.read(tx::TEXT), buffer.read(tx::WIDE));
+    // SAFETY: the caller's clause.
+    let text = unsafe { Text::new(env, value, units, wide, short) }.ok_or(SendStatus::Invalid)?;
+    frame.kind |= if text.wide { KIND_WIDE } else { 0 };
+    match text.long() {
+        Some((value, units)) if text.bytes > TEXT_IN_LANE => {
+            // SAFETY: the caller's clause.
+            let block = unsafe { text_block(env, value, units, text.wide, buffer.read(tx::LAST))? };
+            attachments.push(block.into());
+            frame.kind |= KIND_TEXT_ATTACHED;
         }
-        wide => {
-            frame.wide = wide != 0;
-            frame.text = Text::Long(text, units);
-        }
-    }
-    frame.kind |= if frame.wide { KIND_WIDE } else { 0 };
-    frame.text_bytes = units << u32::from(frame.wide);
-    if frame.text_bytes > TEXT_IN_LANE {
-        // SAFETY: the caller's clause.
-        let block = unsafe { text_block(env, text, units, frame.wide, buffer.read(tx::LAST))? };
-        attachments.push(block.into());
-        frame.kind |= KIND_TEXT_ATTACHED;
-        frame.text = Text::Short(&[]);
-        frame.text_bytes = 0;
+        _ => frame.text = text,
     }
     Ok(frame)
 }
@@ -230,7 +172,8 @@ unsafe fn text_block(
     let bytes = units << u32::from(wide);
     let mut block = block(bytes)?;
     // SAFETY: the caller's clause; the block takes `units` units, and is aligned for them.
-    unsafe { read_text(env, text, wide, units - 1, block.as_mut_ptr())? };
+    unsafe { read_text(env, text, wide, units - 1, block.as_mut_ptr()) }
+        .ok_or(SendStatus::Invalid)?;
     if wide {
         block[bytes - 2..].copy_from_slice(&(last as u16).to_ne_bytes());
     } else {
@@ -254,11 +197,12 @@ unsafe fn write_frame(
     let mut frame = port
         .half
         .producer
-        .reserve(outgoing.words.len(), outgoing.text_bytes)
+        .reserve(outgoing.words.len(), outgoing.text.bytes)
         .map_err(|(PushError::OutOfMemory | PushError::TooLarge)| SendStatus::TooLarge)?;
     frame.words_mut().copy_from_slice(outgoing.words);
     // SAFETY: the caller's clause; the lane aligns a text area, and leaves room for a terminator.
-    unsafe { outgoing.write_text(state.env, frame.text_mut())? };
+    let written = unsafe { outgoing.text.write(state.env, frame.text_mut()) };
+    written.ok_or(SendStatus::Invalid)?;
     frame.commit(outgoing.kind, std::mem::take(attachments));
     Ok(())
 }
@@ -280,48 +224,22 @@ unsafe fn broadcast(
     // V8 is asked for the text here, before the group is locked.
     let mut scratch = state.arena.borrow_mut();
     scratch.clear();
-    scratch.resize(outgoing.text_bytes + TERMINATOR, 0);
+    scratch.resize(outgoing.text.bytes + TERMINATOR, 0);
     // SAFETY: the caller's clause; the scratch has room for a terminator, and allocators align for more than a unit.
-    unsafe { outgoing.write_text(state.env, &mut scratch)? };
+    let written = unsafe { outgoing.text.write(state.env, &mut scratch) };
+    written.ok_or(SendStatus::Invalid)?;
     // One copy for all: no reader has been asked for a buffer of its own.
     let shared: Vec<Bytes> = attachments.iter().filter_map(Attachment::bytes).collect();
     let message = Message {
         kind: outgoing.kind,
         words: outgoing.words,
-        text: &scratch[..outgoing.text_bytes],
+        text: &scratch[..outgoing.text.bytes],
         attachments: &shared,
     };
     match member.post(&message) {
         Posted::Sent => Ok(()),
         Posted::Stock => Err(SendStatus::Closed),
         Posted::NoMemory => Err(SendStatus::TooLarge),
-    }
-}
-
-/// Copy exactly `units` units of `text`, and a terminator.
-///
-/// # Safety
-/// `text` is a value of the running call. `target` has room for `units + 1` units, and is aligned for them.
-pub unsafe fn read_text(
-    env: sys::napi_env,
-    text: sys::napi_value,
-    wide: bool,
-    units: usize,
-    target: *mut u8,
-) -> Result<(), SendStatus> {
-    let mut copied = 0;
-    // SAFETY: the caller's clause; the size argument counts the terminator.
-    let status = unsafe {
-        if wide {
-            sys::napi_get_value_string_utf16(env, text, target.cast(), units + 1, &raw mut copied)
-        } else {
-            sys::napi_get_value_string_latin1(env, text, target.cast(), units + 1, &raw mut copied)
-        }
-    };
-    if status == OK && copied == units {
-        Ok(())
-    } else {
-        Err(SendStatus::Invalid)
     }
 }
 
