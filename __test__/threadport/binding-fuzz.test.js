@@ -20,3 +20,21 @@ for (const where of ['main', 'worker', 'both']) {
     });
   }
 }
+
+test('a message with far more buffers than the array has is refused at once', async () => {
+  const program = `
+    const { readdirSync } = require('node:fs');
+    const { Binding } = require('./' + readdirSync('.').find((name) => /^threadport\\..*\\.node$/.test(name)));
+    const binding = new Binding(() => {});
+    const words = new Int32Array(new SharedArrayBuffer(65536));
+    binding.setQueueWords(0, words);
+    const queue = binding.openQueue(new Uint8Array(new SharedArrayBuffer(4096 + 320)), 0);
+    for (const code of [0, 2]) for (const array of [[new ArrayBuffer(4)], 'text', { length: 2 ** 31 }]) {
+      words[4] = 2 ** 31 - 1; // BLOBS
+      const before = process.memoryUsage().rss;
+      queue(code, code === 0 ? 'text' : array, array);
+      console.log(words[0], process.memoryUsage().rss - before < 50e6);
+    }`;
+  const { code, signal, stdout, stderr } = await run(['-e', program], { ms: 20_000 });
+  assert.deepEqual({ code, signal, stdout, stderr }, { code: 0, signal: null, stdout: '5 true\n'.repeat(6), stderr: '' });
+});

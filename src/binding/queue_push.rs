@@ -80,9 +80,14 @@ pub fn areas(env: sys::napi_env, array: Option<sys::napi_value>, count: i32) -> 
     };
     let mut values = Vec::new();
     for index in 0..count {
-        let mut value = ptr::null_mut();
-        // SAFETY: a value of the running call; the status is checked.
-        if unsafe { sys::napi_get_element(env, array, index, &raw mut value) } != OK {
+        let (mut value, mut is_buffer) = (ptr::null_mut(), false);
+        // SAFETY: values of the running call; the status of each call is checked.
+        let ok = unsafe {
+            sys::napi_get_element(env, array, index, &raw mut value) == OK
+                && sys::napi_is_arraybuffer(env, value, &raw mut is_buffer) == OK
+        };
+        // The count may be far beyond the array's end: the first that is none ends it.
+        if !ok || !is_buffer {
             return None;
         }
         values.push(value);
