@@ -21,6 +21,8 @@ export const {
   native,
   parentPort,
   postMessageToThread,
+  receiveAny,
+  receiveAnySync,
   receiveMessageOnPort,
   resourceLimits,
   setEnvironmentData,

@@ -40,6 +40,34 @@ export class InvalidArgValue extends TypeError {
   }
 }
 
+/** A method of ports on something else. */
+export class InvalidThis extends TypeError {
+  override name = 'TypeError';
+  readonly code = 'ERR_INVALID_THIS';
+
+  constructor(type: string) {
+    super(`Value of "this" must be of type ${type}`);
+  }
+}
+
+/** The port is closed, here or on the other side: nothing will come any more. */
+export class PortClosed extends Error {
+  readonly code = 'ERR_THREADPORT_CLOSED';
+
+  constructor() {
+    super('The port is closed');
+  }
+}
+
+/** The other end is in the very thread that would be blocked until it posts. */
+export class Deadlock extends Error {
+  readonly code = 'ERR_THREADPORT_DEADLOCK';
+
+  constructor() {
+    super('The other end is in this thread: a message cannot come while it is blocked');
+  }
+}
+
 /** The queue was closed: nothing can be pushed, or nothing will come any more. */
 export class QueueClosed extends Error {
   readonly code = 'ERR_THREADPORT_CLOSED';

@@ -33,7 +33,11 @@ function withoutAddon(error: Error): object {
       throw new NoNative('SharedQueue');
     }
   }
-  return { api: { ...builtin, SharedQueue, native: false, version }, register() {}, unregister() {} };
+  const without = (name: string) => (): never => {
+    throw new NoNative(name);
+  };
+  const others = { receiveAny: without('receiveAny'), receiveAnySync: without('receiveAnySync') };
+  return { api: { ...builtin, SharedQueue, ...others, native: false, version }, register() {}, unregister() {} };
 }
 
 module.exports = raw instanceof Error ? withoutAddon(raw) : withAddon(raw);

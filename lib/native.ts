@@ -11,12 +11,14 @@ export type Addon = typeof Raw;
 export type Binding = Raw.Binding;
 
 /** Must equal `LAYOUT_VERSION` in src/binding/layout.rs. */
-const LAYOUT_VERSION = 5;
+const LAYOUT_VERSION = 6;
 
 /** Header words of the transmit buffer (src/binding/layout.rs, `tx`). */
 export const TX_SLOT = 0;
 export const TX_END = 1;
 export const TX_KIND = 2;
+/** What is left there: see `tell` in messaging/listen.ts. */
+export const TX_TOLD = TX_KIND;
 export const TX_TEXT = 3;
 export const TX_WIDE = 4;
 export const TX_ATTACHMENTS = 5;

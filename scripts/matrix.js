@@ -18,6 +18,8 @@ const SUITES = {
   lifecycle: ['threadport'],
   codec: ['threadport'],
   register: ['threadport'],
+  blocking: ['threadport'],
+  queue: ['threadport'],
   fuzz: ['threadport'],
   programs: ['threadport'],
 };

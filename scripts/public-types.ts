@@ -12,6 +12,23 @@ export declare class MessagePort extends stock.MessagePort {
   readonly bufferedAmount: number;
   /** In bytes, at least 1. When `bufferedAmount` falls below this after it had reached it, `'drain'` is emitted. */
   highWaterMark: number;
+
+  /** The next message, or `empty` if there is none; a value that cannot be deserialized is thrown. */
+  tryReceive(): any;
+  tryReceive<E>(empty: E): any | E;
+  /**
+   * Blocks the thread until there is a message; `empty` if there is none after `timeoutMs`. Throws `ERR_THREADPORT_CLOSED` once the port, or
+   * its other end, is closed and all messages were received, and `ERR_THREADPORT_DEADLOCK` instead of waiting for ever for this very thread.
+   */
+  receiveSync(timeoutMs?: number): any;
+  receiveSync<E>(timeoutMs: number | undefined, empty: E): any | E;
+  /** The messages, until the port is closed. It needs no listener, and stays open when the iteration is left. */
+  [Symbol.asyncIterator](): AsyncGenerator<any, void, undefined>;
+  /**
+   * One element that changes with each arrival, and when the port is closed: read it, `tryReceive()`, and `Atomics.wait` or `waitAsync` on the value
+   * that was read.
+   */
+  readonly signal: Int32Array;
 }
 
 /** Two connected ports. */
@@ -94,6 +111,27 @@ export declare class SharedQueue<T = unknown> implements AsyncIterable<T> {
   /** It does not. */
   unref(): this;
 }
+
+/** A message of {@link receiveAny}, and where it comes from. */
+export interface Received<S> {
+  source: S;
+  value: any;
+}
+
+/**
+ * The next message of several ports and queues, whichever has one first; `undefined` after `timeout` milliseconds. If several have one, chance
+ * decides. Rejects with `ERR_THREADPORT_CLOSED` once all of them are closed and drained, and with the reason of the signal.
+ */
+export declare function receiveAny<S extends MessagePort | SharedQueue<any>>(
+  sources: readonly S[],
+  options?: { timeout?: number; signal?: AbortSignal },
+): Promise<Received<S> | undefined>;
+
+/** The same, blocking the thread. The signal is looked at when it is called. */
+export declare function receiveAnySync<S extends MessagePort | SharedQueue<any>>(
+  sources: readonly S[],
+  options?: { timeout?: number; signal?: AbortSignal },
+): Received<S> | undefined;
 
 /** Is the native addon in use? If not, the built-in classes are passed through. */
 export declare const native: boolean;

@@ -26,7 +26,7 @@ import { createRequire } from 'node:module';
 import stock from 'node:worker_threads';
 import * as esm from 'threadport';
 const cjs = createRequire(import.meta.url)('threadport');
-const names = Object.keys({ ...stock, SharedQueue: 0, native: 0, version: 0, default: 0 }).sort();
+const names = Object.keys({ ...stock, SharedQueue: 0, receiveAny: 0, receiveAnySync: 0, native: 0, version: 0, default: 0 }).sort();
 const defined = Object.keys(esm).filter((name) => esm[name] !== undefined || name in stock);
 assert.deepStrictEqual(defined.sort(), names);
 assert.deepStrictEqual(Object.keys({ ...cjs, default: 0 }).sort(), names);

@@ -15,6 +15,8 @@ mod group;
 mod landing;
 #[path = "loom/ring.rs"]
 mod ring;
+#[path = "loom/told.rs"]
+mod told;
 
 use bytes::Bytes;
 use loom::model::Builder;

@@ -6,7 +6,8 @@
 import { emitDrain, onFall, onFull } from './drain';
 import type { PortState } from './state';
 import { nextTick } from './stock';
-import { attach, meetPeer, native, setGateOpen, setMark, slots, stockBegin } from './thread';
+import { tell } from './listen';
+import { attach, meetPeer, native, setGateOpen, setMark, slots, stockBegin, wordOf } from './thread';
 
 /** The other end of `state` leaves this thread: from now on there may be a lane. */
 export function unlink(state: PortState): void {
@@ -46,6 +47,8 @@ function enter(state: PortState, slot: number): void {
 export function sentLocal(state: PortState, size: number): void {
   state.sent++;
   state.addSize(size);
+  const { peer } = state;
+  if (peer?.signal !== undefined) tell(wordOf(peer.signal));
   if (state.bytes >= state.highWaterMark && !state.full) onFull(state);
 }
 

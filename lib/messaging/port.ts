@@ -1,6 +1,7 @@
 /** `MessagePort`, `MessageChannel`, `receiveMessageOnPort`: the classes of the drop-in. */
 import { apply, construct, min, setPrototypeOf } from '../codec/primordials';
-import { InvalidArgType, OutOfRange } from '../errors';
+import { timeoutOf } from '../arguments';
+import { InvalidArgType, InvalidThis, OutOfRange } from '../errors';
 import { adoptPair, setPortPrototype } from './adopt';
 import { receiverOf } from './broadcast';
 import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './move';
@@ -8,7 +9,10 @@ import { noteGone, safePost } from './guard';
 import { needStack } from './headroom';
 import { contextAccessors } from './context';
 import { endWaiting, onClosed, waitingState } from './closing';
+import { messagesOf } from './iterate';
+import { forgetSignal, signalOf } from './listen';
 import { onStockMessage, receive, start } from './receive';
+import { receiveSync, tryReceive } from './receive-sync';
 import { beforeClose, post } from './send';
 import { HOLD_REF, type PortState, stateOf } from './state';
 import {
@@ -40,8 +44,14 @@ export const MessagePort = function MessagePort(): StockPort {
   return construct(StockPort, [], new.target ?? MessagePort);
 } as unknown as typeof StockPort;
 
-/** Properties that the stock class does not have; one level up, as Node does with its additions. */
-const backpressure = {
+function ownState(port: unknown): PortState {
+  const state = stateOf(port);
+  if (state === undefined) throw new InvalidThis('MessagePort');
+  return state;
+}
+
+/** What the stock class does not have; one level up, as Node does with its additions. */
+const additions = {
   __proto__: StockPort.prototype,
 
   /** Bytes that were accepted by `postMessage` and have not been received yet. */
@@ -59,7 +69,29 @@ const backpressure = {
     const state = stateOf(this);
     if (state !== undefined) setHighWaterMark(state, bytes);
   },
+
+  /** One element that changes after each arrival. */
+  get signal(): Int32Array {
+    return signalOf(ownState(this));
+  },
+
+  tryReceive(empty?: unknown): unknown {
+    needStack();
+    return tryReceive(ownState(this), empty);
+  },
+
+  receiveSync(timeoutMs?: number, empty?: unknown): unknown {
+    needStack();
+    return receiveSync(ownState(this), timeoutOf(timeoutMs), empty);
+  },
+
+  [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    return messagesOf(ownState(this));
+  },
 };
+
+// As Node's own methods of the kind: a for-in of a port lists only what one of the built-in has, and the properties above.
+for (const name of ['signal', 'tryReceive', 'receiveSync']) Object.defineProperty(additions, name, { enumerable: false });
 
 export function bufferedAmount(state: PortState): number {
   if (state.slot < 0) return state.bytes;
@@ -137,7 +169,7 @@ function definePrototype(): void {
   own[kHybridDispatch] = hidden(onDispatch);
   own[kOnClose] = hidden(onClose);
   Object.assign(own, contextAccessors());
-  const prototype = Object.create(backpressure, own) as object;
+  const prototype = Object.create(additions, own) as object;
   Object.defineProperty(MessagePort, 'prototype', { value: prototype, writable: false });
   Object.setPrototypeOf(MessagePort, StockPort);
   sharesInstances(MessagePort, StockPort);
@@ -170,6 +202,7 @@ function onClose(this: StockPort): void {
     return;
   }
   state.over = true;
+  forgetSignal(state);
   onClosed(state);
 }
 

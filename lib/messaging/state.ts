@@ -201,6 +201,8 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
 
   /** Handlers run in it. */
   readonly context: Context;
+  /** Changes with each arrival (listen.ts); undefined while nobody has asked for it. */
+  signal: Int32Array | undefined = undefined;
   /** Lives as long as the port once its handle is gone (guard.ts). */
   witness: object | undefined = undefined;
 

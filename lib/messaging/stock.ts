@@ -52,6 +52,8 @@ export const kCurrentlyReceivingPorts = Symbol.for('nodejs.internal.kCurrentlyRe
 export const stockDispatchEvent = uncurried<[event: Event], boolean>(proto.dispatchEvent as never);
 export const emitterListenerCount = uncurried(EventEmitter.prototype.listenerCount as never) as unknown as (emitter: EventEmitter, name: string) => number;
 export const stockListenerCount = uncurried<[type: string], number>(proto.listenerCount as never);
+export const stockOn = uncurried<[type: string, listener: (value: unknown) => void], unknown>(proto.on as never);
+export const stockOff = uncurried<[type: string, listener: (value: unknown) => void], unknown>(proto.off as never);
 export const stockDispatch = uncurried<[value: unknown, type: string, event?: unknown], void>(proto[kHybridDispatch]);
 
 function find(object: object, description: string): symbol | undefined {

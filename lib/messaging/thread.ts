@@ -3,8 +3,8 @@
  * ports. Made when the package is loaded.
  */
 import { BASE, Decoder, Encoder } from '../codec';
-import { bareList, captured, defineOwn, max } from '../codec/primordials';
-import { type Binding, FORCED, QUIET, raw, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_LAST, TX_SLOT, TX_TEXT, TX_WIDE } from '../native';
+import { bareList, captured, defineOwn, max, typedArrayOffset } from '../codec/primordials';
+import { type Binding, FORCED, QUIET, raw, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_LAST, TX_SLOT, TX_TEXT, TX_TOLD, TX_WIDE } from '../native';
 import { Batches } from './batch';
 import type { PortState } from './state';
 import { lastUnit, width } from './text';
@@ -16,6 +16,9 @@ const LONG_TEXT = 16 << 10;
 
 /** Set by receive.ts: the reactor's way into JS. */
 let onNews: () => void = () => {};
+
+/** Set by listen.ts. */
+let tell: (told: number) => void = () => {};
 
 function makeBinding(): Binding {
   if (raw instanceof Error) throw raw;
@@ -29,11 +32,18 @@ function scratch(words: number): Int32Array {
 export const native: Binding = makeBinding();
 const { op, send } = native;
 
+/** Lets those know who wait elsewhere than in their event loops, after an order that may have told of them. */
+function telling<T>(answer: T): T {
+  const told = tx[TX_TOLD]!;
+  if (told !== 0) tell(told);
+  return answer;
+}
+
 /** Small questions (src/binding/op.rs): they come with every message that travels by the stock port. */
 export const gate = (slot: number): number => op(0, slot, 0);
 export const stockBegin = (slot: number): number => op(1, slot, 0);
 /** Did it reach the high-water mark? */
-export const stockEnd = (slot: number, size: number): boolean => op(2, slot, size) !== 0;
+export const stockEnd = (slot: number, size: number): boolean => telling(op(2, slot, size)) !== 0;
 export const stockFailed = (slot: number): number => op(3, slot, 0);
 /** Returns how many voids wait in the lane (see `KIND_VOID`). */
 export const stockReceived = (slot: number): number => op(4, slot, 0);
@@ -43,11 +53,11 @@ export const schedule = (slot: number): number => op(7, slot, 0);
 const attachmentSize = (slot: number, index: number): number => op(13, slot, index);
 export const hasCargo = (slot: number): boolean => op(8, slot, 0) !== 0;
 /** `stockBegin`, and the frame that keeps the message's place. Returns the gate, which must be open or forced; or NO_MEMORY. */
-export const carry = (slot: number, force: boolean): number => op(9, slot, force ? 1 : 0);
+export const carry = (slot: number, force: boolean): number => telling(op(9, slot, force ? 1 : 0));
 /** `stockEnd` after `carry`. */
-export const carried = (slot: number, size: number): boolean => op(30, slot, size) !== 0;
+export const carried = (slot: number, size: number): boolean => telling(op(30, slot, size)) !== 0;
 /** `stockFailed`, and the frame that takes the one of `carry` back. */
-export const voidCarried = (slot: number): number => op(10, slot, 0);
+export const voidCarried = (slot: number): number => telling(op(10, slot, 0));
 /** Twice the number of voids that wait in the lane, plus 1 if the stock message after number `received` has been posted. */
 export const awaited = (slot: number, received: number): number => op(11, slot, received);
 /** Of a member of a broadcast group: was the group in mode native when it joined? */
@@ -71,7 +81,17 @@ export const meetPeer = (slot: number): number => op(19, slot, 0);
 export const buffered = (slot: number): number => op(20, slot, 0);
 export const laneBuffered = (slot: number): number => op(21, slot, 0);
 export const setMark = (slot: number, bytes: number): number => op(22, slot, bytes);
-export const closeSlot = (slot: number): number => op(23, slot, 0);
+export const closeSlot = (slot: number): number => telling(op(23, slot, 0));
+/** From now on a change of this word tells of what arrives (see listen.ts); 0: of none. */
+export const setListener = (slot: number, word: number): number => op(35, slot, word);
+/** The next arrival changes this word. */
+export const setWaiter = (slot: number, word: number): number => op(36, slot, word);
+/** Looks for frames for some microseconds. */
+export const spin = (slot: number): boolean => op(37, slot, 0) !== 0;
+export const takeWord = (): number => op(38, 0, 0);
+export const giveWord = (word: number): number => op(39, 0, word);
+/** One more, or less, who waits for queues and ports at once. */
+export const waitAnywhere = (waits: boolean): number => op(40, 0, waits ? 1 : -1);
 
 /**
  * Take a port off this thread. `adopted`: its next thread is known to read lanes; if not, the peer is asked to take back
@@ -148,7 +168,7 @@ export function sendEncoded(slot: number, kind: number, force = 0): number {
   if (text.length > LONG_TEXT) words[TX_LAST] = lastUnit(text);
   if (attachments === undefined && text.length === 0) {
     send();
-    return words[TX_SLOT]!;
+    return telling(words[TX_SLOT]!);
   }
   words[TX_TEXT] = text.length;
   words[TX_WIDE] = width(text);
@@ -157,7 +177,7 @@ export function sendEncoded(slot: number, kind: number, force = 0): number {
     words[TX_ATTACHMENTS] = attachments.length;
     send(text, attachments);
   }
-  return words[TX_SLOT]!;
+  return telling(words[TX_SLOT]!);
 }
 
 /** A copy of the value that the encoder holds; `value` itself where the stack is too short for that. */
@@ -193,6 +213,7 @@ function sendWords(slot: number, kind: number, force: number, word0: number, wor
   send();
   words[BASE] = first;
   words[BASE + 1] = second;
+  telling(0);
 }
 
 /** Let go of the user's values; a scratch that a large message has grown goes back to normal. */
@@ -212,6 +233,14 @@ export const slots = bareList<PortState | undefined>();
 export function attach(state: PortState, slot: number): void {
   state.slot = slot;
   slots[slot] = state;
+  if (state.signal !== undefined) setListener(slot, wordOf(state.signal));
+}
+
+/** The number of a port's word. */
+export const wordOf = (signal: Int32Array): number => typedArrayOffset(signal) / 4;
+
+export function setTell(handler: (told: number) => void): void {
+  tell = handler;
 }
 
 export function setOnNews(handler: () => void): void {

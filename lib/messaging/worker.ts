@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events';
 import { apply, getPrototypeOf, hasOwn, isArray } from '../codec/primordials';
 import { findPorts } from './find';
 import { noteOptions } from './follow';
+import { words } from './listen';
 import { guarded } from './guard';
 import { adopt, adoptArrivals } from './adopt';
 import { noteWorkerClass, workerFailed, workerMade } from './broadcast';
@@ -65,6 +66,7 @@ class WorkerBase extends StockWorker {
     const ports = transferredPorts(options);
     const moved = detachAll(undefined, ports, false);
     noteOptions(options);
+    words();
     try {
       super(filename, guardedOptions(options) as never);
     } catch (error) {

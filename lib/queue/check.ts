@@ -8,23 +8,6 @@ const { isSharedArrayBuffer } = types;
 const { isInteger } = Number;
 const DEFAULT_CAPACITY = 1 << 20;
 
-/** Milliseconds to wait: 0 for not at all, Infinity for as long as it takes. */
-export function timeoutOf(timeout: unknown): number {
-  if (timeout === undefined) return Infinity;
-  if (typeof timeout !== 'number') throw new InvalidArgType('timeoutMs', 'number', timeout);
-  if (!(timeout >= 0)) throw new OutOfRange('timeoutMs', '>= 0', timeout);
-  return timeout;
-}
-
-export function signalOf(options: unknown): AbortSignal | undefined {
-  if (options === undefined) return undefined;
-  if (typeof options !== 'object' || options === null) throw new InvalidArgType('options', 'object', options);
-  const { signal } = options as { signal?: AbortSignal };
-  if (signal === undefined) return undefined;
-  if (!(signal instanceof AbortSignal)) throw new InvalidArgType('options.signal', 'AbortSignal', signal);
-  return signal;
-}
-
 export function countOf(max: unknown): number {
   if (typeof max !== 'number') throw new InvalidArgType('max', 'number', max);
   if (!(max >= 0)) throw new OutOfRange('max', '>= 0', max);

@@ -1,7 +1,10 @@
 /** `SharedQueue`: a bounded queue of messages in one SharedArrayBuffer, for any number of producers and consumers. */
 import { captured } from '../codec/primordials';
 import { QueueClosed, QueueCorrupt, RangeTooLarge } from '../errors';
-import { capacityOf, countOf, optionsOf, refused, sharedOf, signalOf, timeoutOf } from './check';
+import { signalOf, timeoutOf } from '../arguments';
+import { ANYWHERE, tell } from '../messaging/listen';
+import { deadline, sleep, wake } from '../messaging/sleep';
+import { capacityOf, countOf, optionsOf, refused, sharedOf } from './check';
 import { type Codec, codecOf } from './codecs';
 import {
   ARM, CLOSE, CLOSED, CODEC, DONE, IS_CLOSED, LENGTH, NOTHING, openQueue, QUEUE_HEADER, QUEUE_ITEMS, QUEUE_SPACE, type QueueCall,
@@ -9,7 +12,7 @@ import {
 } from './native';
 import { Pop, Push } from './pending';
 import { answer, prepare } from './reader';
-import { deadline, Line, sleep, wake } from './wait';
+import { Line, SLICE_MS } from './wait';
 import { acquire, release, type Writer } from './writer';
 
 /** What a status other than DONE and NOTHING means. */
@@ -54,7 +57,26 @@ function open(buffer: SharedArrayBuffer, codec: number): QueueCall {
 
 let attaching: Attach | undefined;
 
+/** What `receiveAny` needs of a queue. */
+export let queueParts: {
+  isQueue(value: unknown): value is SharedQueue;
+  /** Takes a message; false if there is none. */
+  take(queue: SharedQueue, mode: number): boolean;
+  value(queue: SharedQueue): unknown;
+  /** Who waits for messages. */
+  takers(queue: SharedQueue): Line;
+};
+
 export class SharedQueue<T = unknown> implements AsyncIterable<T> {
+  static {
+    queueParts = {
+      isQueue: (value): value is SharedQueue => typeof value === 'object' && value !== null && #call in value,
+      take: (queue, mode) => queue.#take(mode),
+      value: (queue) => queue.#codec.value(),
+      takers: (queue) => queue.#takers,
+    };
+  }
+
   readonly #buffer: SharedArrayBuffer;
   readonly #call: QueueCall;
   readonly #codec: Codec;
@@ -123,7 +145,9 @@ export class SharedQueue<T = unknown> implements AsyncIterable<T> {
   #give(writer: Writer, mode: number): boolean {
     const status = writer.push(this.#call, mode);
     if (status === DONE) {
-      if (writer.answer(WAKE) !== 0) wake(this.#items);
+      const wakes = writer.answer(WAKE);
+      if (wakes !== 0) wake(this.#items, 0);
+      if (wakes > 1) tell(ANYWHERE);
       return true;
     }
     if (status !== NOTHING) throw failure(status);
@@ -149,7 +173,7 @@ export class SharedQueue<T = unknown> implements AsyncIterable<T> {
       for (let end = -1; ; ) {
         if (this.#give(writer, SPIN)) return true;
         if (end < 0) end = deadline(timeout);
-        if (!sleep(this.#space, writer.answer(SEEN), end)) return false;
+        if (!sleep(this.#space, 0, writer.answer(SEEN), end, SLICE_MS)) return false;
       }
     } finally {
       release();
@@ -193,7 +217,7 @@ export class SharedQueue<T = unknown> implements AsyncIterable<T> {
   #take(mode: number): boolean {
     const status = this.#codec.pop(this.#call, mode);
     if (status === DONE) {
-      if (answer(WAKE) !== 0) wake(this.#space);
+      if (answer(WAKE) !== 0) wake(this.#space, 0);
       return true;
     }
     if (status === NOTHING || (status === CLOSED && mode === TRY)) return false;
@@ -216,7 +240,7 @@ export class SharedQueue<T = unknown> implements AsyncIterable<T> {
     for (let end = -1; ; ) {
       if (this.#take(timeout === 0 ? ARM : SPIN)) return this.#codec.value() as T;
       if (end < 0) end = deadline(timeout);
-      if (!sleep(this.#items, answer(SEEN), end)) return empty as E;
+      if (!sleep(this.#items, 0, answer(SEEN), end, SLICE_MS)) return empty as E;
     }
   }
 
@@ -242,8 +266,9 @@ export class SharedQueue<T = unknown> implements AsyncIterable<T> {
 
   close(): void {
     this.#call(CLOSE);
-    wake(this.#items);
-    wake(this.#space);
+    tell(ANYWHERE);
+    wake(this.#items, 0);
+    wake(this.#space, 0);
   }
 
   ref(): this {

@@ -1,33 +1,12 @@
-/**
- * Waiting on the words of a queue: the one place of the package with `Atomics.wait` and `waitAsync`.
- *
- * A thread that is terminated between its push and the `Atomics.notify` that belongs to it wakes nobody. Hence the slices:
- * whoever waits looks again after a while, whatever happens.
- */
-import { min } from '../codec/primordials';
+/** Waiting on the words of a queue without blocking. In slices, for the reason in messaging/sleep.ts. */
 import { hold, NOTHING } from './native';
 
-const SLICE_MS = 500;
+/** Whoever waits looks again after so many milliseconds. */
+export const SLICE_MS = 500;
 
 type WaitAsync = (word: Int32Array, index: number, value: number, timeout: number) => { async: false } | { async: true; value: Promise<string> };
 
-const { notify, wait } = Atomics;
 const { waitAsync } = Atomics as unknown as { waitAsync: WaitAsync };
-const { now } = performance;
-
-/** Wakes all who wait on the word. */
-export const wake = (word: Int32Array): number => notify(word, 0);
-
-/** The time until which to wait. */
-export const deadline = (timeout: number): number => (timeout === Infinity ? Infinity : now.call(performance) + timeout);
-
-/** Blocks until the word changes or the deadline is near; false if it has passed. */
-export function sleep(word: Int32Array, seen: number, end: number): boolean {
-  const left = end === Infinity ? SLICE_MS : end - now.call(performance);
-  if (left <= 0) return false;
-  wait(word, 0, seen, min(left, SLICE_MS));
-  return true;
-}
 
 /** Something that waits for its turn. */
 export interface Waiter {

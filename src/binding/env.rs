@@ -25,12 +25,14 @@ use napi::sys;
 
 use super::hooks::{on_cleanup, on_closed_idle, on_closed_wake, on_idle, open_handles};
 use super::layout::tx;
+use super::listening::Listening;
 use super::port::Port;
+use super::queue_spin::Spin;
 use super::uv::{Handle, Uv};
 use super::waking::{ThreadsafeWaker, WakeHandle};
 use crate::channel::PortRef;
 use crate::group::Ticket;
-use crate::wake::{Poll, PollPolicy, Reactor, Waker};
+use crate::wake::{Poll, PollPolicy, Reactor, Told, Waker};
 
 /// A buffer shared with JS (R2).
 #[derive(Clone, Copy)]
@@ -115,6 +117,11 @@ pub struct EnvState {
     pub queue_words: RefCell<Vec<Words>>,
     /// How many such calls are on the stack.
     pub queue_calls: Cell<u32>,
+    /// Whom the message that is being sent has to tell.
+    pub told: Cell<Told>,
+    pub listening: Listening,
+    /// Of threads that wait for a port without their event loop.
+    pub port_spin: Spin,
     pub arena: RefCell<Vec<u8>>,
     /// A text of unknown width, and its terminator.
     pub short_text: RefCell<[u16; tx::SHORT_TEXT + 1]>,
@@ -178,6 +185,9 @@ impl EnvState {
             receive: RefCell::new(Vec::new()),
             queue_words: RefCell::new(Vec::new()),
             queue_calls: Cell::new(0),
+            told: Cell::new(0),
+            listening: Listening::default(),
+            port_spin: Spin::default(),
             arena: RefCell::new(Vec::new()),
             short_text: RefCell::new([0; tx::SHORT_TEXT + 1]),
             released: Rc::new(Cell::new(0)),
@@ -462,6 +472,7 @@ impl EnvState {
         self.transit.borrow_mut().clear();
         self.staged.borrow_mut().clear();
         self.ticket.take();
+        self.listening.end();
         for policy in self.policies.borrow_mut().iter_mut() {
             policy.on_park();
         }

@@ -4,7 +4,7 @@
 /// Raised with each change of this file.
 #[allow(dead_code, reason = "read by lib/native.ts")]
 #[napi_derive::napi]
-pub const LAYOUT_VERSION: u32 = 5;
+pub const LAYOUT_VERSION: u32 = 6;
 
 /// Header of the transmit buffer; the message's words begin at [`TX_BASE`].
 pub mod tx {
@@ -14,6 +14,8 @@ pub mod tx {
     pub const END: usize = 1;
     /// In: kind of frame.
     pub const KIND: usize = 2;
+    /// Out, in the place of KIND: the words to change, see `wake::Told`. Also what orders of `op` leave.
+    pub const TOLD: usize = KIND;
     /// In: length of the text argument in UTF-16 units.
     pub const TEXT: usize = 3;
     /// In: 1 if the text has a unit above 0xff, 0 if it has none; UNKNOWN if it is short and nobody has looked.
@@ -115,7 +117,7 @@ pub mod queue {
     pub const BLOBS: usize = 4;
     /// Out: the value to wait on, where there is nothing.
     pub const SEEN: usize = 5;
-    /// Out: 1 if those who wait on the other side's word are to be woken.
+    /// Out: 1 if those who wait on the other side's word are to be woken; 2 if those who wait for many things are, too.
     pub const WAKE: usize = 6;
     /// In: see `ARM`, `SPIN`.
     pub const MODE: usize = 7;

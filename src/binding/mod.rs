@@ -11,6 +11,7 @@ mod external;
 mod group;
 mod hooks;
 mod layout;
+mod listening;
 mod moving;
 mod offer;
 mod op;

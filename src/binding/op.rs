@@ -9,11 +9,12 @@ use napi::sys;
 use super::batch::attachment_size;
 use super::entry::{OK, call};
 use super::env::EnvState;
-use super::layout::{KIND_CARRIER, KIND_VOID};
+use super::layout::{KIND_CARRIER, KIND_VOID, tx};
 use super::port::Port;
 use super::take::advance;
 use crate::channel::{Gate, Half};
 use crate::lane::PushError;
+use crate::wake::Told;
 
 /// `lib/messaging/thread.ts` has the same numbers.
 mod code {
@@ -52,6 +53,12 @@ mod code {
     pub const BROADCAST_BEGIN: i32 = 32;
     pub const BROADCAST_END: i32 = 33;
     pub const PIN: i32 = 34;
+    pub const LISTEN: i32 = 35;
+    pub const WAIT: i32 = 36;
+    pub const SPIN: i32 = 37;
+    pub const TAKE_WORD: i32 = 38;
+    pub const GIVE_WORD: i32 = 39;
+    pub const WAIT_ANYWHERE: i32 = 40;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -86,7 +93,8 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
     match code {
         code::MEET_PEER => f64::from(state.meet_peer(slot)),
         code::CLOSE => {
-            state.remove(slot).into_iter().for_each(Port::close);
+            let told = state.remove(slot).map_or(0, Port::close);
+            tell(state, told);
             0.0
         }
         code::DETACH => state.detach(slot, value as u32).map_or(-1.0, f64::from),
@@ -104,6 +112,15 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
             0.0
         }
         code::UNLOAD => state.unload(slot, value),
+        code::TAKE_WORD => f64::from(state.listening.take_word()),
+        code::GIVE_WORD => {
+            state.listening.give_word(value);
+            0.0
+        }
+        code::WAIT_ANYWHERE => {
+            state.listening.wait_anywhere(value > 0.0);
+            0.0
+        }
         code::BEGAN_NATIVE..=code::PIN => broadcast(state, code, slot, value),
         code::UNLOADED => state
             .unloaded
@@ -112,7 +129,7 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
             .copied()
             .unwrap_or(-1.0),
         _ => state
-            .with_port(slot, |port| answer(port, code, value))
+            .with_port(slot, |port| answer(state, port, code, value))
             .unwrap_or(0.0),
     }
 }
@@ -132,10 +149,10 @@ fn broadcast(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
     state.with_port(slot, ask).flatten().unwrap_or(0.0)
 }
 
-fn answer(port: &mut Port, code: i32, value: f64) -> f64 {
+fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
     match code {
         code::ADVANCE => advance(port, value as usize),
-        code::CARRY => return f64::from(carry(port, value != 0.0)),
+        code::CARRY => return f64::from(carry(state, port, value != 0.0)),
         code::ATTACHMENT_SIZE => return f64::from(attachment_size(port, value as usize)),
         _ => {}
     }
@@ -151,9 +168,15 @@ fn answer(port: &mut Port, code: i32, value: f64) -> f64 {
         code::STOCK_BEGIN => channel.stock_begin(side),
         code::STOCK_END | code::CARRIED => {
             channel.stock_end(side, true, value as u64);
-            if code == code::CARRIED {
-                channel.bell(1 - side).ring();
-            }
+            let bell = channel.bell(1 - side);
+            tell(
+                state,
+                if code == code::CARRIED {
+                    bell.ring()
+                } else {
+                    bell.tell()
+                },
+            );
             return flag(channel.arm_drain(side, &half.producer));
         }
         code::STOCK_FAILED => channel.stock_end(side, false, 0),
@@ -162,14 +185,16 @@ fn answer(port: &mut Port, code: i32, value: f64) -> f64 {
             return f64::from(channel.voids(1 - side));
         }
         code::HAS_FRAMES => return flag(!half.consumer.is_empty()),
-        code::SCHEDULE => channel.bell(side).ring(),
+        code::SCHEDULE => {
+            channel.bell(side).ring();
+        }
         code::HAS_CARGO => return flag(channel.has_cargo(1 - side)),
         code::VOID => {
             // Without memory for this frame the reader finds out when the channel is closed.
             let _ = push_empty(half, KIND_VOID);
             channel.add_void(side);
             channel.stock_end(side, false, 0);
-            channel.bell(1 - side).ring();
+            tell(state, channel.bell(1 - side).ring());
         }
         code::AWAITED => {
             // The counts first: a message that is posted after a void must not be seen without it.
@@ -191,9 +216,27 @@ fn answer(port: &mut Port, code: i32, value: f64) -> f64 {
         code::LANE_BUFFERED => return half.producer.buffered() as f64,
         code::SET_HIGH_WATER_MARK => channel.set_high_water_mark(side, value as u64),
         code::SET_RECEIVED => half.baggage.received = value,
+        code::LISTEN => channel.bell(side).listen(value as u16),
+        code::WAIT => channel.bell(side).wait(value as u16),
+        code::SPIN => {
+            let bell = channel.bell(side);
+            state.port_spin.run(
+                || i32::from(bell.is_rung()),
+                || half.consumer.is_empty() && !half.consumer.is_closed(),
+            );
+            return flag(!half.consumer.is_empty());
+        }
         _ => {}
     }
     0.0
+}
+
+/// JavaScript is to change these words.
+fn tell(state: &EnvState, told: Told) {
+    let buffer = state.transmit.get();
+    if !buffer.start.is_null() {
+        buffer.write(tx::TOLD, told.cast_signed());
+    }
 }
 
 fn flag(is: bool) -> f64 {
@@ -203,7 +246,7 @@ fn flag(is: bool) -> f64 {
 /// A stock message is about to be posted, with a frame ahead of it. The bell rings now, so that the reader is on its way,
 /// and after the post (CARRIED, VOID), should it be there already. Nothing happens unless the gate is open (or `force`).
 /// Returns the gate, or -1 if there is no memory for the frame.
-fn carry(port: &mut Port, force: bool) -> i32 {
+fn carry(state: &EnvState, port: &mut Port, force: bool) -> i32 {
     let gate = port.lane_gate();
     if gate != Gate::Open && !force {
         return gate as i32;
@@ -214,7 +257,7 @@ fn carry(port: &mut Port, force: bool) -> i32 {
         channel.stock_end(side, false, 0);
         return -1;
     }
-    channel.bell(1 - side).ring();
+    tell(state, channel.bell(1 - side).ring());
     Gate::Open as i32
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::posted::Posted;
 use crate::channel::{Channel, Gate, Half, Side, forget_worker};
 use crate::group::Member;
+use crate::wake::Told;
 
 /// A port attached to this thread.
 pub struct Port {
@@ -29,8 +30,8 @@ impl Port {
         has_reader.then(|| (Arc::clone(&self.channel), self.side))
     }
 
-    /// The port is gone for good: its peer learns that nothing more will come.
-    pub fn close(self) {
+    /// The port is gone for good: its peer learns that nothing more will come. Returns whom to tell.
+    pub fn close(self) -> Told {
         let Port {
             channel,
             side,
@@ -43,7 +44,7 @@ impl Port {
         if recalled {
             // The thread was killed in the middle of it.
             channel.end_recall(side, half);
-            return;
+            return 0;
         }
         channel.bell(side).detach();
         channel.shut_gate(1 - side);
@@ -52,9 +53,10 @@ impl Port {
         // The frames first: what is in them need not be kept.
         drop((member, half));
         drop(posted);
-        channel.bell(1 - side).ring();
+        let told = channel.bell(1 - side).ring();
         if let Some(thread) = worker {
             forget_worker(thread);
         }
+        told
     }
 }

@@ -215,10 +215,13 @@ impl Queue {
         let mode = words.read(at::MODE);
         let mut result = attempt(words);
         if mode == at::SPIN && result == Err(Status::Nothing) {
-            spin.run(&self.ring, word, || {
-                result = attempt(words);
-                result == Err(Status::Nothing)
-            });
+            spin.run(
+                || self.ring.value(word),
+                || {
+                    result = attempt(words);
+                    result == Err(Status::Nothing)
+                },
+            );
         }
         if (mode == at::ARM || mode == at::SPIN) && result == Err(Status::Nothing) {
             words.write(at::SEEN, self.ring.arm(word));

@@ -1,4 +1,4 @@
-//! How long a thread looks at a queue's word before it goes to sleep.
+//! How long a thread looks at the word of a queue, or at the bell of a port, before it goes to sleep.
 //!
 //! To sleep and be woken costs both sides tens of microseconds; a partner that is at work answers within one or two. What
 //! pays is learnt: a spin that ends in time doubles the next one, one in vain halves it, and now and then a long one is
@@ -7,8 +7,6 @@
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
-
-use crate::ring::{Ring, Word};
 
 const LONGEST: Duration = Duration::from_micros(50);
 const SHORTEST: Duration = Duration::from_micros(1);
@@ -32,11 +30,11 @@ impl Default for Spin {
 }
 
 impl Spin {
-    /// Calls `again` after each change of `word`, until it answers false or the time is over.
-    pub fn run(&self, ring: &Ring, word: Word, mut again: impl FnMut() -> bool) {
+    /// Calls `again` after each change of `value`, until it answers false or the time is over.
+    pub fn run(&self, value: impl Fn() -> i32, mut again: impl FnMut() -> bool) {
         let begin = Instant::now();
         let budget = self.budget.get();
-        let mut seen = ring.value(word);
+        let mut seen = value();
         // What came between the caller's try and this.
         let mut is_new = true;
         loop {
@@ -47,7 +45,7 @@ impl Spin {
             for _ in 0..16 {
                 std::hint::spin_loop();
             }
-            let now = ring.value(word);
+            let now = value();
             is_new = now != seen;
             seen = now;
             let spent = begin.elapsed();

@@ -31,6 +31,7 @@ pub unsafe extern "C" fn send(
             // SAFETY: values of this call.
             let status = unsafe { push(state, buffer, text, attachments) };
             buffer.write(tx::SLOT, status as i32);
+            buffer.write(tx::TOLD, state.told.take().cast_signed());
         }
         ptr::null_mut()
     };
@@ -88,15 +89,15 @@ unsafe fn push(
         Ok(()) if buffer.read(tx::FORCE) == tx::QUIET => SendStatus::Sent,
         Ok(()) => {
             state.sent();
-            after_push(port)
+            after_push(state, port)
         }
         Err(status) => status,
     }
 }
 
-fn after_push(port: &mut Port) -> SendStatus {
+fn after_push(state: &EnvState, port: &mut Port) -> SendStatus {
     let channel = &port.channel;
-    channel.bell(1 - port.side).ring();
+    state.told.set(channel.bell(1 - port.side).ring());
     if channel.arm_drain(port.side, &port.half.producer) {
         SendStatus::Full
     } else {

@@ -48,11 +48,14 @@
 //! * W5: a slot that is pushed after the dead queue was emptied is removed by the sender that pushed it.
 //! * W6: `scheduled` is set by the producer after it published, and cleared by the consumer before it looks;
 //!   both read-modify-write. An answer that overwrites a ring sees its frame, a ring after the answer posts.
+//! * W7: who wants to wait elsewhere than in its event loop says so (`wait`, `listen`), answers the bell, and then looks at
+//!   the lane. A ring that the answer overwrites has shown its frame; one that overwrites the answer sees the wish.
 //!
 //! # Sync points
 //!
 //! * `STATE`: the reactor's word. Makes the ready queue's slots visible with NEWS.
-//! * `BELL`: `scheduled`. Makes the published frame visible to who answers.
+//! * `BELL`: `scheduled`. Makes the published frame visible to who answers, and the wish to be told to who rings.
+//! * `TOLD`: whom to tell; ordered by `BELL`.
 //! * Locks: `waker`, `target`.
 //!
 //! None needs `SeqCst`: the store-then-load pairs that usually do (publish, then look whether somebody sleeps)
@@ -64,6 +67,6 @@ mod doorbell;
 mod policy;
 mod reactor;
 
-pub use doorbell::Doorbell;
+pub use doorbell::{Doorbell, Told};
 pub use policy::{Poll, PollPolicy, SpinTokens};
 pub use reactor::{Reactor, Waker};

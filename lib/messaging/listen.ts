@@ -1,0 +1,83 @@
+/**
+ * Words on which threads wait for their ports other than in their event loops: with `Atomics.wait`, or `waitAsync`.
+ *
+ * Who posts asks the bell of the lane whom to tell (src/wake/doorbell.rs), and tells them here, since Node-API cannot wake who
+ * waits there. The threads between which there are lanes share the words: a worker inherits them from its parent, as
+ * environment data.
+ */
+import { captured, sharedBufferByteLength, typedArrayBuffer } from '../codec/primordials';
+import { types } from 'node:util';
+import { openGate } from './receive';
+import { wake } from './sleep';
+import type { PortState } from './state';
+import { stock } from './stock';
+import { giveWord, setListener, setTell, takeWord, wordOf } from './thread';
+
+const KEY = 'threadport.words';
+const COUNT = 4096;
+/** The word of those who wait for queues as well: who pushes does not know the words of threads. */
+export const ANYWHERE = 1;
+
+const { add } = Atomics;
+const { isSharedArrayBuffer } = types;
+const { getEnvironmentData, setEnvironmentData } = stock;
+
+let shared: Int32Array | undefined;
+
+function inherited(): SharedArrayBuffer | undefined {
+  const data: unknown = getEnvironmentData(KEY);
+  return isSharedArrayBuffer(data) && sharedBufferByteLength(data) === COUNT * 4 ? data : undefined;
+}
+
+function made(): SharedArrayBuffer {
+  const buffer = new captured.SharedArrayBuffer(COUNT * 4);
+  setEnvironmentData(KEY, buffer);
+  return buffer;
+}
+
+/** Must be there before a worker is started. */
+export function words(): Int32Array {
+  shared ??= new captured.Int32Array(inherited() ?? made());
+  return shared;
+}
+
+function change(word: number): void {
+  if (word === 0) return;
+  const list = words();
+  add(list, word, 1);
+  wake(list, word);
+}
+
+/** `told`: two words, in its halves; 0 is none. */
+export function tell(told: number): void {
+  change(told & 0xffff);
+  change(told >>> 16);
+}
+
+setTell(tell);
+
+let waiting = 0;
+
+/** The word on which this thread blocks. */
+export const blockingWord = (): number => (waiting ||= takeWord());
+
+/** The word of a port. It may be asked for at any time; that of a closed port does not change any more. */
+export function signalOf(state: PortState): Int32Array {
+  if (state.signal !== undefined) return state.signal;
+  const number = state.over ? 0 : takeWord();
+  const signal = new captured.Int32Array(typedArrayBuffer(words()) as SharedArrayBuffer, number * 4, 1);
+  state.signal = signal;
+  if (!state.over) {
+    if (!state.reading) openGate(state);
+    if (state.slot >= 0) setListener(state.slot, number);
+  }
+  return signal;
+}
+
+/** The port is closed, or was moved away. */
+export function forgetSignal(state: PortState): void {
+  if (state.signal === undefined) return;
+  const number = wordOf(state.signal);
+  change(number);
+  giveWord(number);
+}

@@ -1,0 +1,24 @@
+/**
+ * Blocking a thread on a word of shared memory.
+ *
+ * A thread that is terminated between what it has done and the `Atomics.notify` that belongs to it wakes nobody. Hence the
+ * slices: whoever waits looks again after a while, whatever happens.
+ */
+import { min } from '../codec/primordials';
+
+const { notify, wait } = Atomics;
+const { now } = performance;
+
+/** Wakes all who wait on the word. */
+export const wake = (words: Int32Array, index: number): number => notify(words, index);
+
+/** The time until which to wait. */
+export const deadline = (timeout: number): number => (timeout === Infinity ? Infinity : now.call(performance) + timeout);
+
+/** Blocks until the word changes, the deadline has come, or `slice` milliseconds have passed; false if the deadline has passed before. */
+export function sleep(words: Int32Array, index: number, seen: number, end: number, slice: number): boolean {
+  const left = end === Infinity ? slice : end - now.call(performance);
+  if (left <= 0) return false;
+  wait(words, index, seen, min(left, slice));
+  return true;
+}

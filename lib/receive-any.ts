@@ -1,0 +1,257 @@
+/** `receiveAny` and `receiveAnySync`: the next message of several ports and queues. */
+import { signalOf, timeoutOf } from './arguments';
+import { bareList, isArray } from './codec/primordials';
+import { Deadlock, InvalidArgType, InvalidArgValue, PortClosed, QueueClosed } from './errors';
+import { type Heard, listenTo } from './messaging/iterate';
+import { ANYWHERE, blockingWord, words } from './messaging/listen';
+import { arm, isLocal, isOver, nextSlice, receiveNow } from './messaging/receive-sync';
+import { deadline, sleep } from './messaging/sleep';
+import { type PortState, stateOf } from './messaging/state';
+import type { StockPort } from './messaging/stock';
+import { waitAnywhere } from './messaging/thread';
+import { ARM, DONE, NOTHING, TRY } from './queue/native';
+import { queueParts, type SharedQueue } from './queue/shared-queue';
+import type { Line, Waiter } from './queue/wait';
+
+/** What came, and where from. */
+interface Received {
+  source: unknown;
+  value: unknown;
+}
+
+interface Source {
+  /** What was given to the caller. */
+  readonly source: unknown;
+  /** May a message come while this thread is blocked? */
+  readonly mayCome: boolean;
+  /** Will none come any more? Known after a look of who waits. */
+  readonly isOver: boolean;
+  /** Takes a message. `waits`: the caller will wait; blocking the thread, if there is a `word`: what comes then changes it. */
+  take(waits: boolean, word: number): Received | undefined;
+  /** Calls back when there may be something to take, or the source is over. */
+  join(selection: Selection): void;
+  leave(): void;
+}
+
+class PortSource implements Source {
+  readonly source: StockPort;
+  readonly #state: PortState;
+  #leave: (() => void) | undefined = undefined;
+
+  constructor(source: StockPort, state: PortState) {
+    this.source = source;
+    this.#state = state;
+  }
+
+  get mayCome(): boolean {
+    return !isLocal(this.#state);
+  }
+
+  get isOver(): boolean {
+    return isOver(this.#state);
+  }
+
+  take(_: boolean, word: number): Received | undefined {
+    if (word !== 0) arm(this.#state, word);
+    const found = receiveNow(this.#state);
+    return found && { source: this.source, value: found.message };
+  }
+
+  join(selection: Selection): void {
+    const hear: Heard = (type, value) => {
+      if (type === 'message') selection.resolve({ source: this.source, value });
+      else if (type === 'messageerror') selection.reject(value);
+      else selection.lose(this);
+    };
+    this.#leave = listenTo(this.source, hear);
+  }
+
+  leave(): void {
+    this.#leave?.();
+    this.#leave = undefined;
+  }
+}
+
+class QueueSource implements Source {
+  readonly source: SharedQueue;
+  readonly mayCome = true;
+  isOver = false;
+  readonly #line: Line;
+  #waiter: Waiter | undefined = undefined;
+
+  constructor(source: SharedQueue) {
+    this.source = source;
+    this.#line = queueParts.takers(source);
+  }
+
+  take(waits: boolean): Received | undefined {
+    const { source } = this;
+    try {
+      if (queueParts.take(source, waits ? ARM : TRY)) return { source, value: queueParts.value(source) };
+    } catch (error) {
+      if (!(error instanceof QueueClosed)) throw error;
+      this.isOver = true;
+    }
+    return undefined;
+  }
+
+  join(selection: Selection): void {
+    const attempt = (): number => {
+      try {
+        const found = this.take(true);
+        if (found !== undefined) selection.resolve(found);
+        else if (this.isOver) selection.lose(this);
+        else return NOTHING;
+      } catch (error) {
+        selection.reject(error);
+      }
+      return DONE;
+    };
+    this.#waiter = { attempt, next: undefined };
+    this.#line.join(this.#waiter);
+  }
+
+  leave(): void {
+    if (this.#waiter !== undefined) this.#line.leave(this.#waiter);
+    this.#waiter = undefined;
+  }
+}
+
+/** What waits for several sources without blocking. The first that brings something ends it; all others lose nothing. */
+class Selection {
+  readonly #sources: Source[];
+  readonly #settle: (value: Received | undefined) => void;
+  readonly #fail: (reason: unknown) => void;
+  readonly #signal: AbortSignal | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #left: number;
+  #isOver = false;
+
+  constructor(
+    sources: Source[], timeout: number, signal: AbortSignal | undefined, settle: (value: Received | undefined) => void, fail: (reason: unknown) => void,
+  ) {
+    this.#sources = sources;
+    this.#settle = settle;
+    this.#fail = fail;
+    this.#signal = signal;
+    this.#left = sources.length;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (timeout !== Infinity) this.#timer = setTimeout(() => this.resolve(undefined), timeout);
+    for (let i = 0; i < sources.length && !this.#isOver; i++) this.#join(sources[i]!);
+  }
+
+  #join(source: Source): void {
+    if (source.isOver) this.lose(source);
+    else source.join(this);
+  }
+
+  readonly #onAbort = (): void => this.reject(this.#signal!.reason);
+
+  resolve(value: Received | undefined): void {
+    if (this.#end()) this.#settle(value);
+  }
+
+  reject(reason: unknown): void {
+    if (this.#end()) this.#fail(reason);
+  }
+
+  /** Nothing more comes from there. */
+  lose(source: Source): void {
+    source.leave();
+    if (--this.#left === 0) this.reject(new PortClosed());
+  }
+
+  #end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    for (let i = 0; i < this.#sources.length; i++) this.#sources[i]!.leave();
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    return true;
+  }
+}
+
+const { clearTimeout, setTimeout } = globalThis;
+const { load } = Atomics;
+const { random } = Math;
+
+function sourceOf(value: unknown): Source {
+  const state = stateOf(value);
+  if (state !== undefined) return new PortSource(value as StockPort, state);
+  if (queueParts.isQueue(value)) return new QueueSource(value);
+  throw new InvalidArgType('sources[]', 'MessagePort or SharedQueue', value);
+}
+
+function sourcesOf(values: unknown): Source[] {
+  if (!isArray(values)) throw new InvalidArgType('sources', 'array', values);
+  if (values.length === 0) throw new InvalidArgValue('sources', 'it is empty');
+  const list = bareList<Source>();
+  for (let i = 0; i < values.length; i++) list[i] = sourceOf(values[i]);
+  return list;
+}
+
+/** Begins anywhere, so that a source which always has something cannot keep the others waiting. */
+function takeFrom(sources: Source[], waits: boolean, word = 0): Received | undefined {
+  const { length } = sources;
+  const first = (random() * length) | 0;
+  for (let i = 0; i < length; i++) {
+    const found = sources[(first + i) % length]!.take(waits, word);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function every(sources: Source[], is: (source: Source) => boolean): boolean {
+  for (let i = 0; i < sources.length; i++) if (!is(sources[i]!)) return false;
+  return true;
+}
+
+const isGone = (source: Source): boolean => source.isOver;
+const isDumb = (source: Source): boolean => source.isOver || !source.mayCome;
+
+function optionsOf(options: unknown): { timeout: number; signal: AbortSignal | undefined } {
+  const signal = signalOf(options);
+  const { timeout } = (options ?? {}) as { timeout?: unknown };
+  return { timeout: timeoutOf(timeout, 'options.timeout'), signal };
+}
+
+export async function receiveAny(values: unknown, options?: unknown): Promise<Received | undefined> {
+  const sources = sourcesOf(values);
+  const { timeout, signal } = optionsOf(options);
+  signal?.throwIfAborted();
+  const found = takeFrom(sources, true);
+  if (found !== undefined) return found;
+  if (every(sources, isGone)) throw new PortClosed();
+  if (timeout === 0) return undefined;
+  return new Promise((resolve, reject) => void new Selection(sources, timeout, signal, resolve, reject));
+}
+
+export function receiveAnySync(values: unknown, options?: unknown): Received | undefined {
+  const sources = sourcesOf(values);
+  const { timeout, signal } = optionsOf(options);
+  signal?.throwIfAborted();
+  const found = takeFrom(sources, false);
+  if (found !== undefined) return found;
+  if (every(sources, (source) => source instanceof PortSource)) return wait(sources, timeout, blockingWord());
+  waitAnywhere(true);
+  try {
+    return wait(sources, timeout, ANYWHERE);
+  } finally {
+    waitAnywhere(false);
+  }
+}
+
+function wait(sources: Source[], timeout: number, word: number): Received | undefined {
+  const list = words();
+  let end = -1;
+  for (let slice = nextSlice(0); ; slice = nextSlice(slice)) {
+    const seen = load(list, word);
+    const found = takeFrom(sources, true, word);
+    if (found !== undefined) return found;
+    if (every(sources, isGone)) throw new PortClosed();
+    if (timeout === 0) return undefined;
+    if (timeout === Infinity && every(sources, isDumb)) throw new Deadlock();
+    if (end < 0) end = deadline(timeout);
+    if (!sleep(list, word, seen, end, slice)) return undefined;
+  }
+}
