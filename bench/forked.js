@@ -137,6 +137,7 @@ const queueRows = [
   ['threadport', 'records of 64 KiB', 'ringbuf.js', 3],
   ['threadport', 'records of 64 bytes, 4 to 4', 'threadport', 0.6, 'records of 64 bytes'],
   ['threadport', 'round trip', 'Atomics.wait', 1 / 1.3],
+  ['threadport, blocked on a port', 'round trip', 'Atomics.wait', 1 / 1.3],
   ['threadport, promises', 'round trip', 'postMessage', 10],
   ['threadport', 'JSON-RPC request', 'threadport, port', 0.8],
 ];

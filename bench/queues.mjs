@@ -138,6 +138,23 @@ export const contenders = {
   postMessage,
   'threadport, port': { ...postMessage, share: (options) => postMessage.share({ ...options, channel: 'ours' }) },
 
+  /** Two ends of a channel whose threads never turn their event loops. */
+  'threadport, blocked on a port': {
+    share: (options) => ports(OurChannel, options),
+    ping({ near }, _, count) {
+      for (;;) {
+        for (let i = 0; i < 16; i++) {
+          near.postMessage(i);
+          near.receiveSync();
+        }
+        count(16);
+      }
+    },
+    echo({ far }) {
+      for (;;) far.postMessage(far.receiveSync());
+    },
+  },
+
   /** Single producer, single consumer. It has no way to wait: the bell is ours, the buffer for a record its user's. */
   'ringbuf.js': {
     share() {
@@ -230,7 +247,7 @@ function start(name, role, { shared, transfer = {} }, options, counter) {
   const handed = transfer[role === 'echo' ? 'pop' : role === 'ping' ? 'push' : role] ?? [];
   const mine = Object.fromEntries(Object.entries(shared).filter(([key]) => !Object.values(transfer).flat().includes(key) || handed.includes(key)));
   const { Worker: Ours } = require(contendersModule.ours.id);
-  const Class = name === 'threadport, port' ? Ours : Worker;
+  const Class = name.startsWith('threadport, ') ? Ours : Worker;
   new Class(fileURLToPath(import.meta.url), {
     workerData: { name, role, shared: mine, options, counter },
     transferList: handed.map((key) => shared[key]),

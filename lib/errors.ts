@@ -50,6 +50,15 @@ export class InvalidThis extends TypeError {
   }
 }
 
+/** So many bytes are under way already that nothing more is taken. Nothing was sent. */
+export class Backpressure extends Error {
+  readonly code = 'ERR_THREADPORT_BACKPRESSURE';
+
+  constructor(bytes: number) {
+    super(`${bytes} bytes or more were posted and not received yet`);
+  }
+}
+
 /** The port is closed, here or on the other side: nothing will come any more. */
 export class PortClosed extends Error {
   readonly code = 'ERR_THREADPORT_CLOSED';

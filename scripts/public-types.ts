@@ -12,6 +12,11 @@ export declare class MessagePort extends stock.MessagePort {
   readonly bufferedAmount: number;
   /** In bytes, at least 1. When `bufferedAmount` falls below this after it had reached it, `'drain'` is emitted. */
   highWaterMark: number;
+  /**
+   * In bytes, at least 1; `Infinity` at first. While `bufferedAmount` is at least this, `postMessage` throws `ERR_THREADPORT_BACKPRESSURE` and sends
+   * nothing.
+   */
+  maxBufferedBytes: number;
 
   /** The next message, or `empty` if there is none; a value that cannot be deserialized is thrown. */
   tryReceive(): any;
@@ -43,6 +48,11 @@ export declare class Worker extends stock.Worker {
   readonly bufferedAmount: number;
   /** In bytes, at least 1. When `bufferedAmount` falls below this after it had reached it, `'drain'` is emitted. */
   highWaterMark: number;
+  /**
+   * In bytes, at least 1; `Infinity` at first. While `bufferedAmount` is at least this, `postMessage` throws `ERR_THREADPORT_BACKPRESSURE` and sends
+   * nothing.
+   */
+  maxBufferedBytes: number;
 }
 
 /** The port to the parent in a worker, `null` in the main thread. */

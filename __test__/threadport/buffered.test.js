@@ -207,6 +207,68 @@ for (const [what, box] of [['lane', (text) => ({ text })], ['carrier', (text) =>
   });
 }
 
+for (const [name, make] of Object.entries(ENDS)) {
+  test(`${name}: at maxBufferedBytes postMessage throws, sends and detaches nothing, and goes on after 'drain'`, async (t) => {
+    const { end, release, waitUntilBlocked } = await make(t);
+    await until(() => end.bufferedAmount === 0, 'nothing buffered');
+    assert.equal(end.maxBufferedBytes, Infinity);
+    end.highWaterMark = 20_000;
+    end.maxBufferedBytes = 50_000;
+    end.postMessage('block');
+    waitUntilBlocked();
+    let sent = 0;
+    const refused = { name: 'Error', code: 'ERR_THREADPORT_BACKPRESSURE' };
+    const flood = () => {
+      for (; sent < 1000; sent++) end.postMessage(sent % 5 === 0 ? { exotic: new SharedArrayBuffer(8), text: 'x'.repeat(2000) } : 'x'.repeat(2000));
+    };
+    assert.throws(flood, refused);
+    assert.ok(sent >= 10 && sent < 50, `${sent}`);
+    const full = end.bufferedAmount;
+    const bytes = new Uint8Array(10);
+    const { port1, port2 } = channel(t, wt);
+    let looked = false;
+    const value = { bytes, port2, get looked() { return (looked = true); } };
+    assert.throws(() => end.postMessage(value, [bytes.buffer, port2]), refused);
+    assert.equal(bytes.length, 10);
+    assert.equal(looked, false);
+    port1.postMessage('still here');
+    assert.equal(wt.receiveMessageOnPort(port2).message, 'still here');
+    assert.equal(end.bufferedAmount, full);
+    const drained = once(end, 'drain');
+    release();
+    await drained;
+    end.maxBufferedBytes = Infinity;
+    flood();
+    assert.equal(sent, 1000);
+    await until(() => end.bufferedAmount === 0, 'nothing buffered');
+  });
+}
+
+test('maxBufferedBytes within one thread, and of parentPort', async (t) => {
+  const { port1, port2 } = channel(t, wt);
+  port1.maxBufferedBytes = 1000;
+  port1.postMessage('x'.repeat(2000));
+  assert.throws(() => port1.postMessage(1), { code: 'ERR_THREADPORT_BACKPRESSURE' });
+  assert.equal(port2.receiveSync().length, 2000);
+  port1.postMessage(1);
+  assert.equal(port2.receiveSync(), 1);
+  const worker = spawn(t, wt, ({ parentPort }) => {
+    parentPort.maxBufferedBytes = 100_000;
+    try {
+      for (let n = 0; n < 1000; n++) parentPort.postMessage('x'.repeat(1000));
+    } catch (error) {
+      parentPort.maxBufferedBytes = Infinity;
+      parentPort.postMessage(error.code);
+    }
+    parentPort.on('message', () => {});
+  });
+  const mail = inbox(worker);
+  let code;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  while ((code = await mail.next()).startsWith('x'));
+  assert.equal(code, 'ERR_THREADPORT_BACKPRESSURE');
+});
+
 for (const [name, make] of [
   ['a port', (t) => channel(t, wt).port1],
   ['a Worker', (t) => spawn(t, wt, ({ parentPort }) => parentPort.on('message', () => {}))],
@@ -221,17 +283,19 @@ for (const [name, make] of [
     }
   });
 
-  test(`${name}: highWaterMark refuses what is no size, with a code, and stays as it was`, (t) => {
-    const end = make(t);
-    end.highWaterMark = 4321;
-    for (const bad of [-1, NaN, -Infinity, -0.5]) {
-      assert.throws(() => { end.highWaterMark = bad; }, (error) => error instanceof RangeError && typeof error.code === 'string', String(bad));
-    }
-    for (const bad of ['1000', null, undefined, {}, [], true, 10n, Symbol('size'), () => 1]) {
-      assert.throws(() => { end.highWaterMark = bad; }, (error) => error instanceof TypeError && typeof error.code === 'string', String(bad));
-    }
-    assert.equal(end.highWaterMark, 4321);
-  });
+  for (const property of ['highWaterMark', 'maxBufferedBytes']) {
+    test(`${name}: ${property} refuses what is no size, with a code, and stays as it was`, (t) => {
+      const end = make(t);
+      end[property] = 4321;
+      for (const bad of [-1, NaN, -Infinity, -0.5]) {
+        assert.throws(() => { end[property] = bad; }, (error) => error instanceof RangeError && typeof error.code === 'string', String(bad));
+      }
+      for (const bad of ['1000', null, undefined, {}, [], true, 10n, Symbol('size'), () => 1]) {
+        assert.throws(() => { end[property] = bad; }, (error) => error instanceof TypeError && typeof error.code === 'string', String(bad));
+      }
+      assert.equal(end[property], 4321);
+    });
+  }
 
   test(`${name}: bufferedAmount cannot be set`, (t) => {
     const end = make(t);

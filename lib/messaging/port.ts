@@ -1,7 +1,7 @@
 /** `MessagePort`, `MessageChannel`, `receiveMessageOnPort`: the classes of the drop-in. */
 import { apply, construct, min, setPrototypeOf } from '../codec/primordials';
 import { timeoutOf } from '../arguments';
-import { InvalidArgType, InvalidThis, OutOfRange } from '../errors';
+import { Backpressure, InvalidArgType, InvalidThis, OutOfRange } from '../errors';
 import { adoptPair, setPortPrototype } from './adopt';
 import { receiverOf } from './broadcast';
 import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './move';
@@ -70,6 +70,16 @@ const additions = {
     if (state !== undefined) setHighWaterMark(state, bytes);
   },
 
+  /** While `bufferedAmount` is at least this, `postMessage` throws. */
+  get maxBufferedBytes(): number {
+    return stateOf(this)?.maxBufferedBytes ?? Infinity;
+  },
+
+  set maxBufferedBytes(bytes: number) {
+    const state = stateOf(this);
+    if (state !== undefined) setMaxBufferedBytes(state, bytes);
+  },
+
   /** One element that changes after each arrival. */
   get signal(): Int32Array {
     return signalOf(ownState(this));
@@ -99,9 +109,22 @@ export function bufferedAmount(state: PortState): number {
   return buffered(state.slot);
 }
 
+function needBytes(name: string, bytes: number): void {
+  if (typeof bytes !== 'number') throw new InvalidArgType(name, 'number', bytes);
+  if (!(bytes >= 1)) throw new OutOfRange(name, '>= 1', bytes);
+}
+
+export function setMaxBufferedBytes(state: PortState, bytes: number): void {
+  needBytes('maxBufferedBytes', bytes);
+  state.maxBufferedBytes = bytes === Infinity ? undefined : bytes;
+}
+
+function needRoom(state: PortState, maxBufferedBytes: number): void {
+  if (bufferedAmount(state) >= maxBufferedBytes) throw new Backpressure(maxBufferedBytes);
+}
+
 export function setHighWaterMark(state: PortState, bytes: number): void {
-  if (typeof bytes !== 'number') throw new InvalidArgType('highWaterMark', 'number', bytes);
-  if (!(bytes >= 1)) throw new OutOfRange('highWaterMark', '>= 1', bytes);
+  needBytes('highWaterMark', bytes);
   state.highWaterMark = bytes;
   if (state.slot >= 0) setMark(state.slot, min(bytes, MAX_SAFE_INTEGER));
 }
@@ -112,6 +135,7 @@ const methods = {
     const state = stateOf(this);
     // biome-ignore lint/complexity/noArguments: the number of arguments matters
     if (state === undefined || arguments.length === 0) return apply(stockPostMessage, this, arguments);
+    if (state.maxBufferedBytes !== undefined) needRoom(state, state.maxBufferedBytes);
     if (transfer === undefined || transfer === null) return post(state, value);
     if (typeof transfer !== 'object' && typeof transfer !== 'function') return safePost(this, value, transfer);
     const list = readList(transfer);

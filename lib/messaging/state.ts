@@ -192,6 +192,8 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
   sampled = 0;
   unseen = 0;
   highWaterMark = 1 << 20;
+  /** Posts throw while so many bytes are buffered; undefined: they never do. */
+  maxBufferedBytes: number | undefined = undefined;
   /** Emits 'drain' in place of the port: the Worker it belongs to. */
   drainEmitter: EventEmitter | undefined = undefined;
   /** Of a member of a broadcast group: posts until the inboxes are tried again. */

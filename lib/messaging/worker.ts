@@ -12,7 +12,7 @@ import { adopt, adoptArrivals } from './adopt';
 import { noteWorkerClass, workerFailed, workerMade } from './broadcast';
 import { pull, taken } from './carrier';
 import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
-import { bufferedAmount, setHighWaterMark } from './port';
+import { bufferedAmount, setHighWaterMark, setMaxBufferedBytes } from './port';
 import { forget } from './closing';
 import { deliverNow, deliverRest, openGate, start, stop } from './receive';
 import type { PortState } from './state';
@@ -50,9 +50,10 @@ let endState: (worker: WorkerBase, state: PortState) => void;
 class WorkerBase extends StockWorker {
   static {
     stateOfWorker = (worker) => worker.#state;
-    endState = (worker, { highWaterMark }) => {
+    endState = (worker, { highWaterMark, maxBufferedBytes }) => {
       native.threadGone(worker.#thread);
       worker.#highWaterMark = highWaterMark;
+      worker.#maxBufferedBytes = maxBufferedBytes;
       worker.#state = undefined;
     };
   }
@@ -60,6 +61,7 @@ class WorkerBase extends StockWorker {
   /** The end of the public channel in this thread; undefined after 'exit'. */
   #state: PortState | undefined;
   #highWaterMark: number | undefined;
+  #maxBufferedBytes: number | undefined;
   readonly #thread: number;
 
   constructor(filename: string | URL, options?: unknown) {
@@ -93,6 +95,15 @@ class WorkerBase extends StockWorker {
 
   set highWaterMark(bytes: number) {
     if (this.#state !== undefined) setHighWaterMark(this.#state, bytes);
+  }
+
+  /** While `bufferedAmount` is at least this, `postMessage` throws. */
+  get maxBufferedBytes(): number {
+    return this.#state?.maxBufferedBytes ?? this.#maxBufferedBytes ?? Infinity;
+  }
+
+  set maxBufferedBytes(bytes: number) {
+    if (this.#state !== undefined) setMaxBufferedBytes(this.#state, bytes);
   }
 }
 
