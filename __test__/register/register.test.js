@@ -131,7 +131,7 @@ test('the classes of ours look like the stock ones: names, lengths, own methods'
   for (const name of ['MessageChannel', 'MessagePort', 'Worker']) {
     assert.equal(threadport[name].name, stock[name].name);
     assert.equal(threadport[name].length, stock[name].length);
-    const added = ['bufferedAmount', 'highWaterMark'];
+    const added = ['bufferedAmount', 'highWaterMark', 'maxBufferedBytes'];
     const own = (Class) => Object.getOwnPropertyNames(Class).filter((key) => key !== 'arguments' && key !== 'caller').sort();
     assert.deepEqual(own(threadport[name]), own(stock[name]));
     assert.deepEqual(own(threadport[name].prototype).filter((key) => !added.includes(key)), own(stock[name].prototype));

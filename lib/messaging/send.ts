@@ -40,6 +40,7 @@ import {
   stockEnd,
   stockFailed,
   stockSent,
+  takeBarrier,
   voidCarried,
 } from './thread';
 
@@ -104,7 +105,7 @@ export function enterLane(state: PortState): boolean {
   if (current === GATE_RECALL) recall(state);
   // A getter of a message on its way by the stock port asks: that one would come behind the frame without a place.
   if (current !== GATE_OPEN || state.cloning > 0) return false;
-  if (state.late) endLate(state);
+  if (takeBarrier(state.slot) || state.late) endLate(state);
   switchToLane(state);
   return true;
 }

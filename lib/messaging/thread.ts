@@ -77,6 +77,13 @@ export const setGateOpen = (slot: number): number => op(17, slot, 0);
 export const isPeerAdopted = (slot: number): boolean => op(18, slot, 0) !== 0;
 /** Slot of the peer if it is in this thread, else -1. If it is, the gates of both are closed. */
 export const meetPeer = (slot: number): number => op(19, slot, 0);
+/** The peer is to begin its count again with a barrier when it next enters the lane; or not. */
+export const wantBarrier = (slot: number, wanted: boolean): number => op(41, slot, wanted ? 1 : 0);
+/** Does the peer want one? Then it is to follow at once. */
+export const takeBarrier = (slot: number): boolean => op(42, slot, 0) !== 0;
+/** Messages that the peer had sent before its barrier. */
+export const sentBefore = (slot: number): number => op(43, slot, 0);
+export const setGateClosed = (slot: number): number => op(44, slot, 0);
 /** Bytes that were sent and not received; those of them that are in the lane. */
 export const buffered = (slot: number): number => op(20, slot, 0);
 export const laneBuffered = (slot: number): number => op(21, slot, 0);

@@ -10,14 +10,16 @@ import { words } from './listen';
 import { guarded } from './guard';
 import { adopt, adoptArrivals } from './adopt';
 import { noteWorkerClass, workerFailed, workerMade } from './broadcast';
-import { pull, taken } from './carrier';
+import { nextEra, pull, taken } from './carrier';
 import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
 import { bufferedAmount, setHighWaterMark, setMaxBufferedBytes } from './port';
 import { forget } from './closing';
 import { deliverNow, deliverRest, openGate, start, stop } from './receive';
 import type { PortState } from './state';
 import { emitterListenerCount, kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
-import { attach, hasCargo, isPeerAdopted, loadCargo, native, peerStockSent } from './thread';
+import {
+  attach, hasCargo, isPeerAdopted, loadCargo, native, peerStockSent, sentBefore, setGateClosed, setGateOpen, wantBarrier,
+} from './thread';
 
 type Methods = Record<symbol, (...args: any[]) => unknown>;
 
@@ -220,23 +222,36 @@ function adoptParentPort(): StockPort | null {
 }
 
 /**
- * Messages may have been received before the package was loaded. Once the queue is seen empty while
- * the peer is not posting, the peer's count is the number of messages that were ever received.
+ * Messages may have been received before the package was loaded. Once the queue is seen empty while the peer is not posting,
+ * the peer's count is the number of messages that were ever received. A peer that does not pause is asked to go on by the lane, behind a
+ * barrier; what is in the stock queue ahead of that comes to an end.
  */
 function catchUp(state: PortState): void {
+  const { slot } = state;
   state.late = true;
-  if (!isPeerAdopted(state.slot)) return;
+  if (!isPeerAdopted(slot)) return;
   state.catchingUp = true;
+  wantBarrier(slot, true);
+  setGateOpen(slot);
+  const era = nextEra(state.received);
   let sent: number;
   do {
-    sent = peerStockSent(state.slot);
-    while (pull(state)) {
+    sent = peerStockSent(slot);
+    while (state.received < era && pull(state, era)) {
       const { value, type, ports } = taken;
       state.hold({ value, type, ports, index: 0 });
     }
-  } while (sent < 0 || peerStockSent(state.slot) !== sent);
+  } while (state.received < era && (sent < 0 || peerStockSent(slot) !== sent));
+  wantBarrier(slot, false);
+  if (!state.reading) setGateClosed(slot);
   state.catchingUp = false;
+  if (state.received < era) {
+    numberHeld(state, sent);
+    return;
+  }
+  sent = sentBefore(slot);
   numberHeld(state, sent);
+  state.received = nextEra(sent);
 }
 
 /** A listener may have been there before us. */

@@ -59,6 +59,10 @@ mod code {
     pub const TAKE_WORD: i32 = 38;
     pub const GIVE_WORD: i32 = 39;
     pub const WAIT_ANYWHERE: i32 = 40;
+    pub const WANT_BARRIER: i32 = 41;
+    pub const TAKE_BARRIER: i32 = 42;
+    pub const SENT_BEFORE: i32 = 43;
+    pub const CLOSE_GATE: i32 = 44;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -216,6 +220,10 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         code::LANE_BUFFERED => return half.producer.buffered() as f64,
         code::SET_HIGH_WATER_MARK => channel.set_high_water_mark(side, value as u64),
         code::SET_RECEIVED => half.baggage.received = value,
+        code::WANT_BARRIER => channel.want_barrier(1 - side, value != 0.0),
+        code::TAKE_BARRIER => return flag(channel.take_barrier(side)),
+        code::SENT_BEFORE => return channel.sent_before(1 - side) as f64,
+        code::CLOSE_GATE => channel.set_gate(1 - side, Gate::Closed),
         code::LISTEN => channel.bell(side).listen(value as u16),
         code::WAIT => channel.bell(side).wait(value as u16),
         code::SPIN => {

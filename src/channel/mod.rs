@@ -111,6 +111,10 @@ struct Direction {
     /// Stock messages whose posting began / ended. Written by the producer only.
     sent_begin: AtomicU64,
     sent_end: AtomicU64,
+    /// The consumer wants a barrier: it does not know how many messages it has received, and the producer does not pause.
+    barrier_wanted: AtomicBool,
+    /// How many messages were sent before that barrier. Written by the producer ahead of it.
+    sent_before: AtomicU64,
     /// Frames that take a carrier's frame back and were not read yet. Raised by the producer, lowered by the consumer.
     voids: AtomicU32,
     /// Buffers of the consumer for the producer to fill.
@@ -137,6 +141,8 @@ impl Direction {
             gate: AtomicU8::new(Gate::Closed as u8),
             sent_begin: AtomicU64::new(0),
             sent_end: AtomicU64::new(0),
+            barrier_wanted: AtomicBool::new(false),
+            sent_before: AtomicU64::new(0),
             voids: AtomicU32::new(0),
             landings: Landings::default(),
             stock: Mutex::new(StockSizes::default()),
@@ -414,6 +420,34 @@ impl Channel {
             direction.sent_begin.load(Ordering::SeqCst),
             direction.sent_end.load(Ordering::SeqCst),
         )
+    }
+
+    /// Consumer of the direction from `side`: the producer is to begin its count again with a barrier, when it next enters the
+    /// lane. False: no more.
+    pub fn want_barrier(&self, side: Side, wanted: bool) {
+        // Relaxed: the gate, which is opened afterwards, publishes it. One that is taken back may come all the same.
+        self.directions[side]
+            .barrier_wanted
+            .store(wanted, Ordering::Relaxed);
+    }
+
+    /// Producer: is a barrier wanted? Then it follows at once.
+    pub fn take_barrier(&self, side: Side) -> bool {
+        let direction = &self.directions[side];
+        // Relaxed: see `want_barrier`.
+        let wanted = direction.barrier_wanted.swap(false, Ordering::Relaxed);
+        if wanted {
+            // Relaxed: the queue of the stock port, by which the barrier travels, publishes it.
+            let sent = direction.sent_end.load(Ordering::Relaxed);
+            direction.sent_before.store(sent, Ordering::Relaxed);
+        }
+        wanted
+    }
+
+    /// Consumer, after the barrier: how many messages were sent before it.
+    pub fn sent_before(&self, side: Side) -> u64 {
+        // Relaxed: see `take_barrier`.
+        self.directions[side].sent_before.load(Ordering::Relaxed)
     }
 
     /// Start the count of `side` again at `sent` messages.
