@@ -2,7 +2,7 @@
  * The receiving side: from frames (and stock messages) to listeners, one message at a time, with
  * nextTicks and microtasks in between as Node does it.
  */
-import { apply, floor, max } from '../codec/primordials';
+import { apply, floor, max, min } from '../codec/primordials';
 import { EVENT_CLOSED, EVENT_DRAIN, EVENT_MOVED, EVENT_RECALL, EVENT_REFUSED } from '../native';
 import type { Batch } from './batch';
 import { arrive, isBarrier, pull, type Taken, taken } from './carrier';
@@ -21,16 +21,15 @@ import {
   KIND_VOID,
   type PortState,
 } from './state';
-import {
-  stockHasRef,
-  stockRef,
-  stockStart,
-  tick,
-} from './stock';
+import { stockHasRef, stockRef, stockStart, tick } from './stock';
 import { awaited, batches, decoder, hasLaneFrames, native, schedule, setGateOpen, setOnNews, slots, voidTaken } from './thread';
 
-/** Messages of one wake-up, as in Node: then timers and I/O have their turn. */
+/** Messages of one wake-up, as in Node, and milliseconds: then timers and I/O have their turn. */
 const BUDGET = 1000;
+const BUDGET_MS = 3;
+/** After so many messages the clock is looked at, at first; then after twice as many, but for the most. */
+const FIRST_LOOK = 2;
+const LAST_STRIDE = 64;
 const UNLIMITED = Number.POSITIVE_INFINITY;
 
 /** The reactor has news: visit the ports that have some. */
@@ -78,24 +77,36 @@ function onEvents(state: PortState, events: number): void {
   if (events & EVENT_DRAIN && onFall(state)) emitDrain(state);
 }
 
+const { now } = Date;
+
 /** A listener has thrown since this was last reset. */
 let hasThrown = false;
 
 /**
  * Deliver up to `limit` messages of a port to its listeners, or up to one whose listener throws: that ends
- * the async context. Returns how many.
+ * the async context. Returns how many; all of the limit if it took too long.
  */
 function deliver(state: PortState, limit: number): number {
   let count = 0;
   let whole = false;
+  let look = limit === UNLIMITED ? 0 : FIRST_LOOK;
+  let begin = 0;
+  let isLate = false;
   state.delivering++;
   try {
-    while (count < limit && isDeliverable(state)) {
+    while (count < limit && !isLate && isDeliverable(state)) {
       if (!(state.draining ? takeNow(state) : takeMessage(state, false))) {
         whole = true;
         break;
       }
       count++;
+      if (count === look) {
+        const time = now();
+        if (count === FIRST_LOOK) begin = time;
+        // This one is still delivered.
+        else isLate = time - begin >= BUDGET_MS || time < begin;
+        look += min(look, LAST_STRIDE);
+      }
       try {
         dispatch(state);
         tick();
@@ -112,7 +123,7 @@ function deliver(state: PortState, limit: number): number {
     state.delivering--;
     settle(state, whole);
   }
-  return count;
+  return isLate ? limit : count;
 }
 
 /** A port that was closed in one of its handlers still delivers what it holds. */

@@ -1,6 +1,7 @@
 //! The process-wide free lists.
 #![forbid(unsafe_code)]
 
+use super::heap::give_freed_memory_back;
 use super::{Block, OutOfMemory, SlabBuf};
 use crate::sync::process::{AtomicUsize, LazyLock, Ordering};
 use flume::{Receiver, Sender};
@@ -12,6 +13,9 @@ const CLASSES: usize = (SlabPool::LARGEST.trailing_zeros() - SMALLEST_SHIFT + 1)
 #[derive(Debug)]
 pub struct SlabPool {
     classes: [FreeList; CLASSES],
+    /// Bytes of the blocks that are in use, and the most since memory was last given back. Any thread; statistics.
+    used: AtomicUsize,
+    most: AtomicUsize,
     /// Bytes in all free lists together, or about to be. Any thread; at most [`SlabPool::MAX_CACHED`] plus
     /// what other threads are just trying to add. A quota, orders nothing.
     cached: AtomicUsize,
@@ -33,6 +37,10 @@ impl SlabPool {
     /// The most bytes kept in the free lists.
     pub const MAX_CACHED: usize = 64 << 20;
 
+    /// More bytes in use than this are a flood, which is over when no more than that are.
+    const FLOOD: usize = 256 << 20;
+    const EBB: usize = 16 << 20;
+
     /// The pool of this process.
     pub fn global() -> &'static SlabPool {
         &POOL
@@ -45,6 +53,8 @@ impl SlabPool {
         };
         Self {
             classes: std::array::from_fn(list),
+            used: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
             cached: AtomicUsize::new(0),
         }
     }
@@ -70,14 +80,29 @@ impl SlabPool {
         let Some(class) = class_for(len) else {
             return Block::allocate(len);
         };
-        match self.classes[class].free.try_recv() {
+        let block = match self.classes[class].free.try_recv() {
             Ok(block) => {
                 // Relaxed: a quota; flume handed the block over.
                 self.cached.fetch_sub(block.len(), Ordering::Relaxed);
-                Ok(block)
+                block
             }
-            Err(_) => Block::allocate(Self::SMALLEST << class),
+            Err(_) => Block::allocate(Self::SMALLEST << class)?,
+        };
+        // Relaxed: statistics.
+        let used = self.used.fetch_add(block.len(), Ordering::Relaxed) + block.len();
+        if used > self.most.load(Ordering::Relaxed) {
+            self.most.store(used, Ordering::Relaxed);
         }
+        Ok(block)
+    }
+
+    /// `len` bytes are not used any more. Is that the end of a flood? Then what was freed should go back to the system.
+    fn unused(&self, len: usize) -> bool {
+        // Relaxed: statistics. One of two that end it at once gives the memory back.
+        let used = self.used.fetch_sub(len, Ordering::Relaxed) - len;
+        used <= Self::EBB
+            && self.most.load(Ordering::Relaxed) >= Self::FLOOD
+            && self.most.swap(used, Ordering::Relaxed) >= Self::FLOOD
     }
 
     /// Keeps `block` for the next taker, or frees it: not of a class, or the pool is full.
@@ -86,12 +111,16 @@ impl SlabPool {
         let Some(class) = class_for(len).filter(|class| len == Self::SMALLEST << class) else {
             return;
         };
+        let is_ebb = self.unused(len);
         // Relaxed: a quota. Counting first means that racing givers give up rather than exceed the limit.
         let before = self.cached.fetch_add(len, Ordering::Relaxed);
         let kept = before + len <= Self::MAX_CACHED
             && self.classes[class].returned.try_send(block).is_ok();
         if !kept {
             self.cached.fetch_sub(len, Ordering::Relaxed);
+        }
+        if is_ebb {
+            give_freed_memory_back();
         }
     }
 }
