@@ -55,6 +55,25 @@ function isGone(port: StockPort): boolean {
   }
 }
 
+/** Has `port` neither been moved nor closed? Only then Node accepts it in a transfer list, and comes to the getter. */
+export function hasQueue(port: StockPort): boolean {
+  const { port1 } = new StockChannel();
+  let passed = false;
+  const probe = {
+    get stop(): never {
+      passed = true;
+      throw probe;
+    },
+  };
+  try {
+    stockPost(port1, probe, [port]);
+  } catch {
+    // Nothing was posted.
+  }
+  stockClose(port1);
+  return passed;
+}
+
 /** `value`, or in place of one that Node must not see a port for which it throws the same as for a closing one. */
 export function guarded(value: unknown): unknown {
   if (witnesses === 0 || typeof value !== 'object' || value === null || !holdsGone(value)) return value;

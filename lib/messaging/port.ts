@@ -11,7 +11,7 @@ import { contextAccessors } from './context';
 import { endWaiting, onClosed, waitingState } from './closing';
 import { messagesOf } from './iterate';
 import { forgetSignal, signalOf } from './listen';
-import { onStockMessage, receive, start } from './receive';
+import { closeInside, onStockMessage, receive, start } from './receive';
 import { receiveSync, tryReceive } from './receive-sync';
 import { beforeClose, post } from './send';
 import { HOLD_REF, type PortState, stateOf } from './state';
@@ -172,7 +172,7 @@ const methods = {
     const state = stateOf(this);
     if (state !== undefined && state.slot >= 0 && !state.closing) {
       beforeClose(state);
-      state.closedInside = state.delivering > 0 || state.handing;
+      if (state.delivering > 0 || state.handing) closeInside(state);
     }
     if (state !== undefined) state.closing = true;
     stockClose(this, callback);

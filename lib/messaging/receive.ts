@@ -10,6 +10,7 @@ import { finish } from './closing';
 import { runInContext } from './context';
 import { handOver, takePorts } from './dispatch';
 import { emitDrain, onFall } from './drain';
+import { hasQueue } from './guard';
 import { recall } from './send';
 import {
   type Carried,
@@ -22,7 +23,7 @@ import {
   type PortState,
 } from './state';
 import { stockHasRef, stockRef, stockStart, tick } from './stock';
-import { awaited, batches, decoder, hasLaneFrames, native, schedule, setGateOpen, setOnNews, slots, voidTaken } from './thread';
+import { awaited, batches, decoder, hasLaneFrames, native, peerStockSent, schedule, setGateOpen, setOnNews, slots, voidTaken } from './thread';
 
 /** Messages of one wake-up, as in Node, and milliseconds: then timers and I/O have their turn. */
 const BUDGET = 1000;
@@ -413,6 +414,16 @@ export function deliverNow(state: PortState): void {
 export function deliverRest(state: PortState): void {
   state.draining = true;
   deliverNow(state);
+}
+
+/**
+ * A handler closes its own port. As in Node what waits is still delivered, by whichever way it came: until the handle is
+ * closed, at the end of this turn of the loop, Node's queue can be read, unless something that did not ask us has moved it away.
+ */
+export function closeInside(state: PortState): void {
+  state.closedInside = true;
+  const isBehind = !state.isMember && peerStockSent(state.slot) !== state.received;
+  if (isBehind && hasQueue(state.port)) state.draining = true;
 }
 
 /** `deliverNow` where Node has entered the context of the port already. */

@@ -131,7 +131,7 @@ interface Conditions {
   late: boolean;
   /** Its stock queue is being emptied to find out how much it has received. */
   catchingUp: boolean;
-  /** The thread of the other side has ended: nothing is waited for any more. */
+  /** The thread of the other side has ended, or the port closes: nothing is waited for any more. */
   draining: boolean;
   /** A worker's messages wait until it is online, as in Node. */
   gateHeld: boolean;

@@ -1,0 +1,48 @@
+'use strict';
+// What the fuzzer (scripts/fuzz.js) has found about ports that end: closed in a handler, or lost with their other end.
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { farThread } = require('../support/far.js');
+const { once } = require('../support/deadline.js');
+
+const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
+
+test('a handler that closes its port: all that was posted behind its message is delivered, whichever way it came', async (t) => {
+  const farm = farThread(t, wt);
+  const values = [1, new SharedArrayBuffer(1), 2, new Map([[1, new Error('exotic')]]), new SharedArrayBuffer(2), 'last'];
+  for (let at = 0; at < values.length; at++) {
+    const { near, far } = await farm.channel();
+    far.run(({ port, wt }, all) => {
+      for (const value of all) port.postMessage(value);
+      const { port1, port2 } = new wt.MessageChannel();
+      port1.postMessage('in the port');
+      port.postMessage(port2, [port2]);
+    }, values);
+    let count = 0;
+    let moved;
+    const closed = once(near, 'close');
+    near.on('message', (value) => {
+      if (count++ === at) near.close();
+      moved = value;
+    });
+    await closed;
+    assert.equal(count, values.length + 1, `closed at ${at}`);
+    assert.deepEqual(wt.receiveMessageOnPort(moved), { message: 'in the port' });
+    moved.close();
+  }
+});
+
+test('a handler moves its port by structuredClone and closes it: what is behind goes to the new port, and the process lives', async (t) => {
+  const { near, far } = await farThread(t, wt).channel();
+  far.post(1, new SharedArrayBuffer(1), new SharedArrayBuffer(2));
+  let moved;
+  const closed = once(near, 'close');
+  near.on('message', () => {
+    moved ??= structuredClone(near, { transfer: [near] });
+    near.close();
+  });
+  await closed;
+  t.after(() => moved.close());
+  assert.equal(await once(moved, 'message').then(([value]) => value.byteLength), 1);
+});
