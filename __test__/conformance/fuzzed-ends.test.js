@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { farThread } = require('../support/far.js');
-const { once } = require('../support/deadline.js');
+const { once, settle } = require('../support/deadline.js');
 
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
 
@@ -45,4 +45,23 @@ test('a handler moves its port by structuredClone and closes it: what is behind 
   await closed;
   t.after(() => moved.close());
   assert.equal(await once(moved, 'message').then(([value]) => value.byteLength), 1);
+});
+
+test("a port whose messages were all read, then is started: the 'close' of its other end comes", async (t) => {
+  const { near, far } = await farThread(t, wt).channel();
+  far.run(({ port }) => {
+    port.postMessage([0, {
+      get inner() {
+        port.postMessage({ get inner() { return port.close(); }, buffer: new SharedArrayBuffer(1) });
+        return 1;
+      },
+    }]);
+  });
+  await settle();
+  for (let read = 0; read < 2; ) {
+    if (wt.receiveMessageOnPort(near)) read++;
+  }
+  const closed = once(near, 'close');
+  near.on('message', () => {});
+  await closed;
 });

@@ -479,7 +479,8 @@ export function start(state: PortState): void {
   if (!state.laneFed && state.held.length === 0 && !hasOrder) runStock(state);
   openGate(state);
   if (state.slot < 0) return;
-  if (state.delivering === 0 && (state.ended || isPending(state))) schedule(state.slot);
+  // The close of the other end may be all that is left in Node's queue: nobody has told of it if it came behind messages.
+  if (state.delivering === 0 && (state.ended || state.laneOver || isPending(state))) schedule(state.slot);
 }
 
 /** Somebody reads this port: its peer may use the lane, unless it is in this very thread. */
