@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { farThread } = require('../support/far.js');
-const { once, settle } = require('../support/deadline.js');
+const { once, settle, until } = require('../support/deadline.js');
 
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
 
@@ -64,4 +64,19 @@ test("a port whose messages were all read, then is started: the 'close' of its o
   const closed = once(near, 'close');
   near.on('message', () => {});
   await closed;
+});
+
+test('a post after the other end was lost in the middle of a post of its own is refused', async (t) => {
+  const { port1: near, port2 } = new wt.MessageChannel();
+  t.after(() => near.close());
+  const far = await farThread(t, wt).adopt(port2);
+  near.postMessage(new SharedArrayBuffer(1));
+  far.run(({ port, kept }) => { port.once('message', () => { kept.read = true; }); });
+  await until(() => far.run(({ kept }) => kept.read), 'the first message');
+  near.postMessage('unread');
+  far.run(({ port, wt }) => {
+    const { port1, port2 } = new wt.MessageChannel();
+    port.postMessage({ get inner() { port2.postMessage(port, [port]); return 1; }, port1 }, [port1]);
+  });
+  assert.equal(near.postMessage(1), false);
 });

@@ -34,10 +34,6 @@ impl Channel {
     pub fn load_cargo(&self, side: Side, index: f64, ports: Vec<Option<PortRef>>) {
         let (begun, ended) = self.stock_counts(side);
         let depth = begun.saturating_sub(ended);
-        // Relaxed: a hint. What is loaded now goes with the next one, or with the channel.
-        if self.abandoned[1 - side].load(Ordering::Relaxed) {
-            self.drop_cargo(side);
-        }
         let mut cargo = lock(&self.directions[side].cargo);
         // The cargo of the posts around this one belongs to later messages.
         let place = cargo.partition_point(|earlier| earlier.index < index);

@@ -244,7 +244,7 @@ impl Channel {
         } else if self.is_adopted(side) {
             return;
         }
-        // Relaxed: a hint for `load_cargo`.
+        // Relaxed: a hint for `stock_end`.
         self.abandoned[side].store(true, Ordering::Relaxed);
         self.drop_cargo(1 - side);
     }
@@ -376,6 +376,10 @@ impl Channel {
         // SeqCst: S2.
         if sent {
             direction.sent_end.fetch_add(1, Ordering::SeqCst);
+            // Relaxed: a hint. What misses it goes with the next one, or with the channel.
+            if self.abandoned[1 - side].load(Ordering::Relaxed) {
+                self.drop_cargo(side);
+            }
         } else {
             let begun = direction
                 .sent_begin
