@@ -5,7 +5,7 @@
 import { apply, defineOwn, defineProperty, floor, isArray, ownDescriptor } from '../codec/primordials';
 import { adoptArrivals } from './adopt';
 import { receivedLocal } from './pair';
-import type { PortState } from './state';
+import type { Carried, PortState } from './state';
 import { StockPort, stockReceive } from './stock';
 import { hasCargo, native, stockReceived } from './thread';
 
@@ -18,6 +18,13 @@ export const taken: { value: unknown; type: 'message' | 'messageerror'; ports: u
   type: 'message',
   ports: undefined,
 };
+
+export function take(message: Carried): true {
+  taken.value = message.value;
+  taken.type = message.type;
+  taken.ports = message.ports;
+  return true;
+}
 
 /** A late side (see `PortState.late`) marks with this message from where on its counters are right. */
 export const BARRIER: string = native.barrier;

@@ -5,7 +5,7 @@
 import { apply, floor, max, min } from '../codec/primordials';
 import { EVENT_CLOSED, EVENT_DRAIN, EVENT_MOVED, EVENT_RECALL, EVENT_REFUSED } from '../native';
 import type { Batch } from './batch';
-import { arrive, isBarrier, pull, type Taken, taken } from './carrier';
+import { arrive, isBarrier, pull, type Taken, take, taken } from './carrier';
 import { finish } from './closing';
 import { runInContext } from './context';
 import { handOver, takePorts } from './dispatch';
@@ -13,7 +13,6 @@ import { emitDrain, onFall } from './drain';
 import { hasQueue } from './guard';
 import { recall } from './send';
 import {
-  type Carried,
   KIND_BARRIER,
   KIND_CARRIER,
   KIND_STOCK,
@@ -163,13 +162,6 @@ function dispatch(state: PortState): void {
   taken.value = undefined;
   taken.ports = undefined;
   handOver(state.port, value, type, ports);
-}
-
-function take(message: Carried): true {
-  taken.value = message.value;
-  taken.type = message.type;
-  taken.ports = message.ports;
-  return true;
 }
 
 /**
