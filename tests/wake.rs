@@ -56,6 +56,21 @@ fn posts_to_an_awake_reactor_wake_nobody() {
 }
 
 #[test]
+fn a_slot_that_is_posted_while_it_is_visited_waits_for_the_others() {
+    let (reactor, _) = reactor();
+    for slot in [1, 1, 2, 1] {
+        reactor.post(slot);
+    }
+    assert_eq!(reactor.next(), Some(1));
+    for slot in [1, 3, 1] {
+        reactor.post(slot);
+    }
+    assert_eq!(slots(&reactor), [2, 1, 3]);
+    assert!(!reactor.has_news());
+    assert!(reactor.park());
+}
+
+#[test]
 fn one_wake_per_park() {
     let (reactor, wakes) = reactor();
     for round in 1..4 {

@@ -1,6 +1,8 @@
 //! The ready list of one thread, and whether the thread sleeps.
 
-use crate::sync::{Arc, AtomicU32, CachePadded, Mutex, Ordering, Queue, lock};
+use std::collections::VecDeque;
+
+use crate::sync::{Arc, AtomicU32, AtomicUsize, CachePadded, Mutex, Ordering, Queue, lock};
 
 /// Wakes the owner's thread out of its sleep, from any thread.
 pub trait Waker: Send + Sync {
@@ -26,8 +28,38 @@ pub struct Reactor {
     state: CachePadded<AtomicU32>,
     /// Slots with news. Any thread pushes; the owner pops, and who finds the reactor dead.
     ready: Queue<u32>,
+    /// The owner's: in which order it visits what it has popped.
+    turns: Mutex<Turns>,
+    /// How many wait there. Written by the owner only.
+    waiting: AtomicUsize,
     /// Taken away by `kill` (W4).
     waker: Mutex<Option<Box<dyn Waker>>>,
+}
+
+/// Slots in the order in which they came, each once: one that is posted again and again while it is visited, as that of a
+/// flood is, comes after those that were posted meanwhile.
+#[derive(Default)]
+struct Turns {
+    order: VecDeque<u32>,
+    is_listed: Vec<bool>,
+}
+
+impl Turns {
+    fn add(&mut self, slot: u32) {
+        let index = slot as usize;
+        if index >= self.is_listed.len() {
+            self.is_listed.resize(index + 1, false);
+        }
+        if !std::mem::replace(&mut self.is_listed[index], true) {
+            self.order.push_back(slot);
+        }
+    }
+
+    fn next(&mut self) -> Option<u32> {
+        let slot = self.order.pop_front()?;
+        self.is_listed[slot as usize] = false;
+        Some(slot)
+    }
 }
 
 impl Reactor {
@@ -36,6 +68,8 @@ impl Reactor {
         Arc::new(Self {
             state: CachePadded::new(AtomicU32::new(0)),
             ready: Queue::new(),
+            turns: Mutex::new(Turns::default()),
+            waiting: AtomicUsize::new(0),
             waker: Mutex::new(Some(waker)),
         })
     }
@@ -57,14 +91,23 @@ impl Reactor {
         }
     }
 
-    /// The next slot with news, in the order of the posts.
+    /// The next slot with news, in the order of the posts; each once, however often it was posted since its last turn.
     pub fn next(&self) -> Option<u32> {
-        self.ready.pop()
+        // Only the owner takes it.
+        let mut turns = lock(&self.turns);
+        while let Some(slot) = self.ready.pop() {
+            turns.add(slot);
+        }
+        let slot = turns.next();
+        // Relaxed: only the owner reads it.
+        self.waiting.store(turns.order.len(), Ordering::Relaxed);
+        slot
     }
 
     /// Is there a slot to take? `true` holds for the owner; `false` may be outdated.
     pub fn has_news(&self) -> bool {
-        !self.ready.is_empty()
+        // Relaxed: the owner's own.
+        self.waiting.load(Ordering::Relaxed) > 0 || !self.ready.is_empty()
     }
 
     /// The owner is awake (its callback was entered). Senders skip the wake from here on.
@@ -113,6 +156,7 @@ impl Reactor {
         let waker = lock(&self.waker).take();
         drop(waker);
         self.clear();
+        while self.next().is_some() {}
     }
 
     #[cold]
