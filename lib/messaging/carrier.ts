@@ -5,6 +5,7 @@
 import { apply, defineOwn, defineProperty, floor, isArray, ownDescriptor } from '../codec/primordials';
 import { adoptArrivals } from './adopt';
 import { receivedLocal } from './pair';
+import { reviveQueues } from './queues';
 import type { Carried, PortState } from './state';
 import { StockPort, stockReceive } from './stock';
 import { hasCargo, native, stockReceived } from './thread';
@@ -70,20 +71,25 @@ export function pull(state: PortState, until = UNLIMITED): Taken {
 }
 
 function arrived(state: PortState, value: unknown, ports: StockPort[] | undefined): true {
-  arrive(state, ports);
+  arrive(state, value, ports);
   taken.value = value;
   taken.type = 'message';
   taken.ports = ports;
   return true;
 }
 
-/** Count a stock message and take in the ports that it brought. Returns its number. */
-export function arrive(state: PortState, ports: unknown): number {
+/** Count a stock message and take in the ports and queues that it brought. Returns its number. */
+export function arrive(state: PortState, value: unknown, ports: unknown): number {
   const index = state.received++;
   if (state.slot < 0) {
-    if (state.peer !== undefined) receivedLocal(state.peer);
+    if (state.peer !== undefined) {
+      receivedLocal(state.peer);
+      if (index < state.peer.queuesUntil) reviveQueues(value);
+    }
   } else if (!state.isMember) {
-    state.voids = stockReceived(state.slot);
+    const answer = stockReceived(state.slot, index);
+    state.voids = floor(answer / 2);
+    if (answer % 2 === 1) reviveQueues(value);
     if (!state.catchingUp && isArray(ports) && ports.length > 0) adoptArrivals(state, index, ports as StockPort[]);
   }
   return index;

@@ -5,6 +5,7 @@ import { recordPorts } from './carrier';
 import { guarded } from './guard';
 import { needStack } from './headroom';
 import { type Detached, detachAll, forgetMoved, isPlain, portsIn, readIterable, reattachAll, ticketsOf } from './move';
+import { cloningQueues } from './queues';
 import { stateOf } from './state';
 import { named, StockChannel, type StockPort, stock, stockClose, stockPost } from './stock';
 import { dropTickets } from './thread';
@@ -20,12 +21,14 @@ function asArray(list: unknown[]): unknown[] {
   return array;
 }
 
+const cloneWithQueues = (value: unknown, options: unknown): unknown => cloningQueues(() => stockClone(guarded(value), options));
+
 function cloneWithPorts(value: unknown, list: unknown[], ports: StockPort[]): unknown {
   const recorder = ports.length > 0 && isPlain(list) ? recordPorts() : undefined;
   const detached = detachAll(undefined, ports, recorder !== undefined);
   let clone: unknown;
   try {
-    clone = stockClone(guarded(value), { __proto__: null, transfer: asArray(list) });
+    clone = cloneWithQueues(value, { __proto__: null, transfer: asArray(list) });
   } catch (error) {
     reattachAll(detached);
     throw error;
@@ -55,11 +58,11 @@ function cloneOurs(value: unknown, options?: unknown): unknown {
   // biome-ignore lint/complexity/noArguments: the number of arguments matters
   if (arguments.length === 0) return (stockClone as () => unknown)();
   if ((typeof options !== 'object' && typeof options !== 'function') || options === null) {
-    return stockClone(guarded(value), options);
+    return cloneWithQueues(value, options);
   }
   const { transfer } = options as { transfer?: unknown };
   const list = typeof transfer === 'object' && transfer !== null ? readIterable(transfer) : undefined;
-  if (list === undefined) return stockClone(guarded(value), { __proto__: null, transfer });
+  if (list === undefined) return cloneWithQueues(value, { __proto__: null, transfer });
   return cloneWithPorts(value, list, portsIn(list));
 }
 

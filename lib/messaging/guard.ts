@@ -2,15 +2,10 @@
  * Calls with which Node (20 to 26) reads memory that is gone, and ends the process: a value with a port in it whose
  * handle has been closed and freed. While the handle is still closing, Node throws a DataCloneError instead.
  */
-import { isCleanLongArray } from '../codec/array-extras';
-import { apply, bareList, captured, deref, isArray, isProxy, setAdd, setHas } from '../codec/primordials';
-import { visitParts } from './find';
+import { apply, captured, deref } from '../codec/primordials';
+import { someObject } from './find';
 import type { PortState } from './state';
 import { isStockPort, StockChannel, type StockPort, stockClose, stockHasRef, stockPost, stockRef, stockUnref } from './stock';
-
-/** Lengths between which an array is read by index. */
-const LISTED = 128;
-const SPARSE = 2 ** 25;
 
 /** Things whose end tells that a program no longer holds ports with freed handles: without them nothing needs to be looked at. */
 let witnesses = 0;
@@ -42,7 +37,7 @@ export function noteGone(port: StockPort, state: PortState | undefined): void {
   state.witness = witness;
 }
 
-/** A handle that is gone cannot be referenced. What only inherits from ports is refused by these methods. */
+/** A handle that is gone cannot be referenced. */
 function isGone(port: StockPort): boolean {
   try {
     if (stockHasRef(port)) return false;
@@ -76,7 +71,7 @@ export function hasQueue(port: StockPort): boolean {
 
 /** `value`, or in place of one that Node must not see a port for which it throws the same as for a closing one. */
 export function guarded(value: unknown): unknown {
-  if (witnesses === 0 || typeof value !== 'object' || value === null || !holdsGone(value)) return value;
+  if (witnesses === 0 || typeof value !== 'object' || value === null || !someObject(value, isGonePort)) return value;
   const { port1 } = new StockChannel();
   stockClose(port1);
   return port1;
@@ -87,38 +82,5 @@ export function safePost(port: StockPort, value: unknown, list?: unknown): boole
   return list === undefined ? stockPost(port, guarded(value)) : stockPost(port, guarded(value), list);
 }
 
-/** Not recursive: Node clones deeper structures than the stack of JavaScript holds. */
-function holdsGone(root: object): boolean {
-  const seen = new captured.Set<object>();
-  const open = bareList<object>();
-  const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null || setHas(seen, value) || isProxy(value)) return;
-    setAdd(seen, value);
-    open[open.length] = value;
-  };
-  visit(root);
-  while (open.length > 0) {
-    const object = open[open.length - 1]!;
-    open.length--;
-    if (!isStockPort(object)) visitInside(object, visit);
-    else if (isGone(object)) return true;
-  }
-  return false;
-}
-
-function visitInside(object: object, visit: (value: unknown) => void): void {
-  const isLong = isArray(object) && object.length > LISTED && object.length < SPARSE && isCleanLongArray(object);
-  if (isLong) visitElements(object, visit);
-  else visitParts(object, visit);
-}
-
-/** An element that is a getter runs once more here: a list of a million keys would cost more than Node's clone. */
-function visitElements(array: unknown[], visit: (value: unknown) => void): void {
-  for (let i = 0; i < array.length; i++) {
-    try {
-      visit(array[i]);
-    } catch {
-      // It throws again when Node reads it.
-    }
-  }
-}
+/** What only inherits from ports is refused by the methods of ports. */
+const isGonePort = (object: object): boolean => isStockPort(object) && isGone(object);

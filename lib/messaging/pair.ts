@@ -7,7 +7,7 @@ import { emitDrain, onFall, onFull } from './drain';
 import type { PortState } from './state';
 import { nextTick } from './stock';
 import { tell } from './listen';
-import { attach, meetPeer, native, setGateOpen, setMark, slots, stockBegin, wordOf } from './thread';
+import { attach, meetPeer, native, setGateOpen, setMark, setQueuesUntil, slots, stockBegin, wordOf } from './thread';
 
 /** The other end of `state` leaves this thread: from now on there may be a lane. */
 export function unlink(state: PortState): void {
@@ -39,6 +39,7 @@ export function openLocal(state: PortState): boolean {
 function enter(state: PortState, slot: number): void {
   attach(state, slot);
   setMark(slot, state.highWaterMark);
+  if (state.queuesUntil > 0) setQueuesUntil(slot, state.queuesUntil);
   // A getter asks for the channel: the posts around it are counted there.
   for (let post = 0; post < state.cloning; post++) stockBegin(slot);
 }

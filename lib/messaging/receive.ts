@@ -362,7 +362,7 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
     if (state.delivering === 0) deliverAll(state);
     return;
   }
-  const index = arrive(state, ports);
+  const index = arrive(state, value, ports);
   const ahead = state.laneFed || state.held.length > 0 || (state.slot >= 0 && hasFrames(state));
   if (!ahead) {
     state.handing = true;

@@ -18,6 +18,7 @@ import {
   KIND_VALUE,
   type PortState,
 } from './state';
+import { enterRoad, leaveRoad, limitQueues } from './road';
 import { carriedSize, estimateSize } from './size';
 import { stockPost } from './stock';
 import {
@@ -66,7 +67,8 @@ export function post(state: PortState, value: unknown): Posted {
 function postWithoutChannel(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
   if (state.slot < 0 && state.peer !== undefined && !state.closing) return postStock(state, value, list);
   if (state.isMember && state.slot >= 0 && !state.closing && !state.ended) return broadcast(state, value, list);
-  return safePost(state.port, value, list);
+  // A closed port takes no message, but clones it all the same.
+  return state.closing || state.ended ? clonePost(state, value, list) : safePost(state.port, value, list);
 }
 
 function afterSend(state: PortState, value: unknown, status: number): Posted {
@@ -131,11 +133,14 @@ export function endLate(state: PortState): void {
 }
 
 function clonePost(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
+  limitQueues(state);
+  const outer = enterRoad(state);
   state.cloning++;
   try {
     return safePost(state.port, value, list);
   } finally {
     state.cloning--;
+    leaveRoad(outer);
   }
 }
 

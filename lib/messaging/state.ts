@@ -14,6 +14,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import { defineProperty } from '../codec/primordials';
+import { Existing } from '../existing';
 import type { Batch } from './batch';
 import type { Context } from './context';
 import type { StockPort } from './stock';
@@ -176,6 +177,8 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
   sent = 0;
   sizes: Filled<number> = NOTHING;
   bytes = 0;
+  /** Stock messages that were sent with a number below this may bring queues. */
+  queuesUntil = 0;
   /** Number of stock messages received. */
   received = 0;
   /** Depth of stock posts on the stack: getters of what is posted may post in turn. */
@@ -255,14 +258,6 @@ export class Seed {
     this.port1 = port1;
     this.port2 = port2;
     this.context = context;
-  }
-}
-
-/** A constructor that returns its argument, so that a subclass's private field lands on it. */
-class Existing {
-  constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: that is what the class is for
-    return object;
   }
 }
 

@@ -45,8 +45,8 @@ export const stockBegin = (slot: number): number => op(1, slot, 0);
 /** Did it reach the high-water mark? */
 export const stockEnd = (slot: number, size: number): boolean => telling(op(2, slot, size)) !== 0;
 export const stockFailed = (slot: number): number => op(3, slot, 0);
-/** Returns how many voids wait in the lane (see `KIND_VOID`). */
-export const stockReceived = (slot: number): number => op(4, slot, 0);
+/** Returns twice the number of voids that wait in the lane (see `KIND_VOID`), plus 1 if message `index` may bring queues. */
+export const stockReceived = (slot: number, index: number): number => op(4, slot, index);
 export const hasLaneFrames = (slot: number): boolean => op(5, slot, 0) !== 0;
 const advance = (slot: number, frames: number): number => op(6, slot, frames);
 export const schedule = (slot: number): number => op(7, slot, 0);
@@ -67,6 +67,10 @@ export const beginBroadcast = (slot: number): number => op(32, slot, 0);
 export const endBroadcast = (slot: number, sent: boolean): number => op(33, slot, sent ? 1 : 0);
 /** The group uses stock ports from now on: nobody may count what comes and goes. */
 export const pinBroadcasts = (slot: number): number => op(34, slot, 0);
+/** Stock messages with a number below `until` may bring queues; no slot: what workers are given. */
+export const setQueuesUntil = (slot: number, until: number): number => op(45, slot, until);
+/** May what this worker was given? */
+export const mayDataBringQueues = (): boolean => op(46, 0, 0) !== 0;
 export const voidTaken = (slot: number): number => op(12, slot, 0);
 export const stockSent = (slot: number): number => op(14, slot, 0);
 export const setStockSent = (slot: number, sent: number): number => op(15, slot, sent);

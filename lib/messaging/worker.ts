@@ -14,11 +14,13 @@ import { nextEra, pull, taken } from './carrier';
 import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
 import { bufferedAmount, setHighWaterMark, setMaxBufferedBytes } from './port';
 import { forget } from './closing';
+import { reviveQueues } from './queues';
+import { enterRoad, leaveRoad, type Road } from './road';
 import { deliverNow, deliverRest, openGate, start, stop } from './receive';
 import type { PortState } from './state';
 import { emitterListenerCount, kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
 import {
-  attach, hasCargo, isPeerAdopted, loadCargo, native, peerStockSent, sentBefore, setGateClosed, setGateOpen, wantBarrier,
+  attach, hasCargo, isPeerAdopted, loadCargo, mayDataBringQueues, native, peerStockSent, sentBefore, setGateClosed, setGateOpen, wantBarrier,
 } from './thread';
 
 type Methods = Record<symbol, (...args: any[]) => unknown>;
@@ -32,6 +34,9 @@ const { isPrototypeOf } = Object.prototype;
 
 /** Number of the "message" that is a worker's workerData. */
 const WORKER_DATA = -1;
+
+/** It has no port yet. */
+const WORKER_ROAD: Road = { slot: -1, queuesUntil: 0 };
 
 let firstWorker: (() => void) | undefined;
 
@@ -71,12 +76,15 @@ class WorkerBase extends StockWorker {
     const moved = detachAll(undefined, ports, false);
     noteOptions(options);
     words();
+    const outer = enterRoad(WORKER_ROAD);
     try {
       super(filename, guardedOptions(options) as never);
     } catch (error) {
       workerFailed((worker) => apply(isPrototypeOf, WorkerBase.prototype, [worker]) && !(#thread in worker));
       reattachAll(moved);
       throw error;
+    } finally {
+      leaveRoad(outer);
     }
     workerMade(this);
     this.#thread = this.threadId;
@@ -211,6 +219,7 @@ function loadWorkerData(state: PortState, moved: Detached[], workerData: unknown
 function adoptParentPort(): StockPort | null {
   const { parentPort, isMainThread, threadId } = stock;
   // Another copy of the package may have it already: then it has the lane, and this one leaves it alone.
+  if (!isMainThread && mayDataBringQueues()) reviveQueues(stock.workerData);
   if (parentPort === null || isMainThread || getPrototypeOf(parentPort) !== StockPort.prototype) return parentPort;
   const slot = native.openWorker(threadId, 1);
   if (slot === null) return parentPort;

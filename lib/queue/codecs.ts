@@ -28,6 +28,7 @@ export interface Codec {
 
 /** In the header of a queue, so that both sides are known to agree. */
 const NAMES = ['', 'structured', 'bytes', 'json', 'custom'];
+export const CUSTOM = 4;
 
 class StructuredCodec implements Codec {
   encode(writer: Writer, value: unknown): void {
@@ -135,6 +136,6 @@ function byName(wanted: unknown): { codec: Codec; id: number } {
   const { encode, decode } = wanted as CustomCodec<unknown>;
   if (typeof encode !== 'function') throw new InvalidArgType('options.codec.encode', 'function', encode);
   if (typeof decode !== 'function') throw new InvalidArgType('options.codec.decode', 'function', decode);
-  return { codec: new UserCodec(wanted as CustomCodec<unknown>), id: 4 };
+  return { codec: new UserCodec(wanted as CustomCodec<unknown>), id: CUSTOM };
 }
 

@@ -1,11 +1,13 @@
 /** `SharedQueue`: a bounded queue of messages in one SharedArrayBuffer, for any number of producers and consumers. */
-import { captured } from '../codec/primordials';
-import { QueueClosed, QueueCorrupt, RangeTooLarge } from '../errors';
 import { signalOf, timeoutOf } from '../arguments';
+import { captured, defineProperty, setPrototypeOf } from '../codec/primordials';
+import { NotCarried, QueueClosed, QueueCorrupt, RangeTooLarge } from '../errors';
+import { Existing } from '../existing';
 import { ANYWHERE, tell } from '../messaging/listen';
+import { carriesQueue } from '../messaging/road';
 import { deadline, sleep, wake } from '../messaging/sleep';
 import { capacityOf, countOf, optionsOf, refused, sharedOf } from './check';
-import { type Codec, codecOf } from './codecs';
+import { type Codec, CUSTOM, codecOf } from './codecs';
 import {
   ARM, CLOSE, CLOSED, CODEC, DONE, IS_CLOSED, LENGTH, NOTHING, openQueue, QUEUE_HEADER, QUEUE_ITEMS, QUEUE_SPACE, type QueueCall,
   SEEN, SPIN, STATUS, TOO_LARGE, TRY, USED, WAKE, WATCH_ITEMS, WATCH_SPACE,
@@ -26,6 +28,8 @@ export function failure(status: number): Error {
 
 /** For the constructor: attach to this memory. */
 interface Attach {
+  /** The object to become a queue, if there is one. */
+  as?: object;
   buffer: SharedArrayBuffer;
   call: QueueCall;
   codec: Codec;
@@ -55,6 +59,8 @@ function open(buffer: SharedArrayBuffer, codec: number): QueueCall {
   return call;
 }
 
+const { deleteProperty } = Reflect;
+
 let attaching: Attach | undefined;
 
 /** What `receiveAny` needs of a queue. */
@@ -67,8 +73,40 @@ export let queueParts: {
   takers(queue: SharedQueue): Line;
 };
 
-export class SharedQueue<T = unknown> implements AsyncIterable<T> {
+/** `object` becomes a queue. */
+export function attachAs(object: object, memory: unknown): void {
+  const attached = attach(memory, undefined);
+  // A property that becomes another sort would make the object a slow one.
+  deleteProperty(object, QUEUE);
+  setPrototypeOf(object, SharedQueue.prototype);
+  attaching = { ...attached, as: object };
+  new SharedQueue();
+}
+
+/** All that a queue is to Node's clone (see messaging/road.ts). */
+export const QUEUE = 'threadport.SharedQueue';
+
+/** Node cannot clone it, and its error shows the text. */
+const UNSENT = Symbol("a SharedQueue, sent otherwise than by a port of threadport's: send its `buffer`");
+
+const asProperty = {
+  __proto__: null,
+  enumerable: true,
+  configurable: false,
+  get(this: SharedQueue): unknown {
+    return sentBy(this);
+  },
+} as PropertyDescriptor;
+
+let sentBy: (queue: SharedQueue) => unknown;
+
+export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<T> {
   static {
+    sentBy = (queue) => {
+      if (!carriesQueue()) return UNSENT;
+      if (queue.#ask(CODEC) === CUSTOM) throw new NotCarried('A queue with a codec of your own cannot be sent: send its `buffer`');
+      return queue.#buffer;
+    };
     queueParts = {
       isQueue: (value): value is SharedQueue => typeof value === 'object' && value !== null && #call in value,
       take: (queue, mode) => queue.#take(mode),
@@ -86,8 +124,9 @@ export class SharedQueue<T = unknown> implements AsyncIterable<T> {
   readonly #givers: Line;
 
   constructor(options?: unknown) {
-    const { buffer, call, codec } = attaching ?? create(options);
+    const { buffer, call, codec, as } = attaching ?? create(options);
     attaching = undefined;
+    super(as);
     this.#buffer = buffer;
     this.#call = call;
     this.#codec = codec;
@@ -95,6 +134,7 @@ export class SharedQueue<T = unknown> implements AsyncIterable<T> {
     this.#space = new captured.Int32Array(buffer, QUEUE_SPACE, 1);
     this.#takers = new Line(this.#items, () => answer(SEEN));
     this.#givers = new Line(this.#space, () => Push.seen);
+    defineProperty(this, QUEUE, asProperty);
   }
 
   static from<T>(buffer: SharedArrayBuffer, options?: unknown): SharedQueue<T> {

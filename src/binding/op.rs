@@ -12,7 +12,7 @@ use super::env::EnvState;
 use super::layout::{KIND_CARRIER, KIND_VOID, tx};
 use super::port::Port;
 use super::take::advance;
-use crate::channel::{Gate, Half};
+use crate::channel::{Gate, Half, may_data_bring_queues, note_queues_in_data};
 use crate::lane::PushError;
 use crate::wake::Told;
 
@@ -63,6 +63,8 @@ mod code {
     pub const TAKE_BARRIER: i32 = 42;
     pub const SENT_BEFORE: i32 = 43;
     pub const CLOSE_GATE: i32 = 44;
+    pub const SEND_QUEUES: i32 = 45;
+    pub const DATA_QUEUES: i32 = 46;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -132,10 +134,20 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
             .get(value as usize)
             .copied()
             .unwrap_or(-1.0),
+        code::SEND_QUEUES => send_queues(state, slot, value as u64),
+        code::DATA_QUEUES => flag(may_data_bring_queues()),
         _ => state
             .with_port(slot, |port| answer(state, port, code, value))
             .unwrap_or(0.0),
     }
+}
+
+/// What goes by this port brings queues, up to stock message `until`. No port: what a worker is given.
+fn send_queues(state: &EnvState, slot: u32, until: u64) -> f64 {
+    state
+        .with_port(slot, |port| port.channel.set_queues_until(port.side, until))
+        .unwrap_or_else(note_queues_in_data);
+    0.0
 }
 
 /// Of the group of a member.
@@ -186,7 +198,8 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         code::STOCK_FAILED => channel.stock_end(side, false, 0),
         code::STOCK_RECEIVED => {
             channel.stock_received(1 - side);
-            return f64::from(channel.voids(1 - side));
+            let queues = flag(channel.may_bring_queues(1 - side, value as u64));
+            return f64::from(channel.voids(1 - side)) * 2.0 + queues;
         }
         code::HAS_FRAMES => return flag(!half.consumer.is_empty()),
         code::SCHEDULE => {

@@ -34,7 +34,9 @@ mod drain;
 mod registry;
 
 #[cfg(not(loom))]
-pub use registry::{barrier, forget_worker, worker_channel};
+pub use registry::{
+    barrier, forget_worker, may_data_bring_queues, note_queues_in_data, worker_channel,
+};
 
 use std::collections::VecDeque;
 
@@ -117,6 +119,8 @@ struct Direction {
     sent_before: AtomicU64,
     /// Frames that take a carrier's frame back and were not read yet. Raised by the producer, lowered by the consumer.
     voids: AtomicU32,
+    /// Stock messages with a number below this may bring queues. Written by the producer only.
+    queues_until: AtomicU64,
     /// Buffers of the consumer for the producer to fill.
     landings: Landings,
     /// Pushed by the producer, popped by the consumer.
@@ -144,6 +148,7 @@ impl Direction {
             barrier_wanted: AtomicBool::new(false),
             sent_before: AtomicU64::new(0),
             voids: AtomicU32::new(0),
+            queues_until: AtomicU64::new(0),
             landings: Landings::default(),
             stock: Mutex::new(StockSizes::default()),
             stock_bytes: AtomicU64::new(0),
@@ -352,6 +357,20 @@ impl Channel {
         let _ = voids.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
             count.checked_sub(1)
         });
+    }
+
+    /// Stock messages from `side` may bring queues, up to number `until`. To be called before the first of them is posted.
+    pub fn set_queues_until(&self, side: Side, until: u64) {
+        // Relaxed: the lock of the stock queue puts it ahead of the message.
+        self.directions[side]
+            .queues_until
+            .store(until, Ordering::Relaxed);
+    }
+
+    /// May stock message `index` from `side`, which has been received, bring queues?
+    pub fn may_bring_queues(&self, side: Side, index: u64) -> bool {
+        // Relaxed: as above.
+        index < self.directions[side].queues_until.load(Ordering::Relaxed)
     }
 
     /// A stock message is about to be posted from `side`.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::Channel;
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
 
 fn workers() -> &'static Mutex<HashMap<u64, Arc<Channel>>> {
     static WORKERS: OnceLock<Mutex<HashMap<u64, Arc<Channel>>>> = OnceLock::new();
@@ -25,6 +25,21 @@ pub fn worker_channel(thread_id: u64) -> Arc<Channel> {
 /// The pair has found each other, or one of them is gone.
 pub fn forget_worker(thread_id: u64) {
     lock(workers()).remove(&thread_id);
+}
+
+/// Have queues been sent otherwise than by a channel: in what a worker is given when it is made?
+static QUEUES_IN_DATA: AtomicBool = AtomicBool::new(false);
+
+/// To be called before the worker's thread starts.
+pub fn note_queues_in_data() {
+    // Relaxed: the start of the thread publishes it.
+    QUEUES_IN_DATA.store(true, Ordering::Relaxed);
+}
+
+/// May the data of this worker bring queues?
+pub fn may_data_bring_queues() -> bool {
+    // Relaxed: as above.
+    QUEUES_IN_DATA.load(Ordering::Relaxed)
 }
 
 /// A text that is the same in all threads of this process and that nobody outside can know.
