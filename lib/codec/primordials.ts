@@ -145,6 +145,11 @@ export function ownValue(object: object, key: PropertyKey): unknown {
   return descriptor !== undefined && hasOwn(descriptor, 'value') ? descriptor.value : undefined;
 }
 
+const { allocUnsafeSlow } = Buffer;
+
+/** Memory that is about to be overwritten: `new ArrayBuffer` would fill it with zeros first. */
+export const allocate = (size: number): ArrayBuffer => typedArrayBuffer(allocUnsafeSlow(size)) as ArrayBuffer;
+
 /** An empty list without a prototype: no store to it can meet a setter. It must not reach the user. */
 export function bareList<T>(): T[] {
   return setPrototypeOf([], null) as T[];

@@ -3,12 +3,8 @@
  * then read in JS; frames are removed from the lane only after they were delivered, so that a port
  * which moves in the middle of a batch takes the rest along.
  */
-import { bareList, captured, typedArrayBuffer } from '../codec/primordials';
+import { allocate, bareList, captured } from '../codec/primordials';
 import { FRAME_END, FRAME_HEADER, FRAME_KIND, FRAME_TEXT, RX_ADVANCE, RX_ATTACHMENTS, RX_BASE, RX_EVENTS, RX_FRAMES, RX_MORE, RX_NEEDED, RX_SETTLE, RX_SLOT } from '../native';
-
-/** Memory that is about to be overwritten: `new ArrayBuffer` would fill it with zeros first. */
-const { allocUnsafeSlow } = Buffer;
-const allocate = (size: number): ArrayBuffer => typedArrayBuffer(allocUnsafeSlow(size)) as ArrayBuffer;
 
 const words = (count: number): Int32Array => new captured.Int32Array(new captured.SharedArrayBuffer(count * 4));
 

@@ -1,6 +1,6 @@
 /** Messages on their way out of a queue. The words are used from the call to the end of decoding, which runs no foreign code. */
 import { BASE } from '../codec';
-import { bareList, captured, typedArrayBuffer, typedArrayLength } from '../codec/primordials';
+import { allocate, bareList, captured, typedArrayBuffer, typedArrayLength } from '../codec/primordials';
 import { decoder } from '../messaging/thread';
 import { BLOBS, DONE, END, MODE, makeWords, POP, POP_BYTES, type QueueCall, ROOM, ROOM_WORDS, STATUS, TEXT } from './native';
 import { READER } from './writer';
@@ -9,14 +9,6 @@ const WORDS = 16 << 10;
 const KEEP_WORDS = 256 << 10;
 /** Longest record that comes in the words (`SMALL_BYTES` in src/binding/layout.rs). */
 const SMALL_BYTES = 1024;
-
-/** Largest buffer that is made ahead: see `room` in messaging/batch.ts for the reason. */
-const SPARE = 4 << 20;
-
-/** Memory that is about to be overwritten: `new Uint8Array` would fill it with zeros first. */
-const { allocUnsafeSlow } = Buffer;
-const memory = (size: number): ArrayBuffer => typedArrayBuffer(allocUnsafeSlow(size)) as ArrayBuffer;
-const view = (size: number): Uint8Array => new captured.Uint8Array(memory(size));
 
 let words: Int32Array = new captured.Int32Array(0);
 let u8: Uint8Array = new captured.Uint8Array(0);
@@ -53,7 +45,7 @@ export function popMessage(call: QueueCall, mode: number): number {
 
 function buffers(): ArrayBuffer[] {
   const list = bareList<ArrayBuffer>();
-  for (let i = 0, count = words[BLOBS]!; i < count; i++) list[i] = memory(words[BASE + i]! >>> 0);
+  for (let i = 0, count = words[BLOBS]!; i < count; i++) list[i] = allocate(words[BASE + i]! >>> 0);
   return list;
 }
 
@@ -79,7 +71,7 @@ export class ByteReader {
   pop(call: QueueCall, mode: number): number {
     for (;;) {
       words[MODE] = mode;
-      if (this.#size > SMALL_BYTES) call(POP_BYTES, (this.#target ??= view(this.#size)));
+      if (this.#size > SMALL_BYTES) call(POP_BYTES, (this.#target ??= new captured.Uint8Array(allocate(this.#size))));
       else call(POP_BYTES);
       const status = words[STATUS]!;
       if (status === ROOM) {
@@ -95,7 +87,7 @@ export class ByteReader {
   #take(size: number): void {
     if (this.#target !== undefined) {
       this.value = this.#target;
-      this.#target = size <= SPARE ? view(size) : undefined;
+      this.#target = undefined;
     } else this.value = u8.slice(BASE * 4, BASE * 4 + size);
   }
 }

@@ -24,6 +24,7 @@ use super::queue_spin::Spin;
 use super::{queue_pop, queue_push};
 use crate::layout::{HEADER, ITEMS, MAX_CAPACITY, MIN_CAPACITY, SPACE};
 use crate::ring::{AttachError, PopError, PushError, Ring, Word};
+use crate::slab::expect_large_buffers;
 
 /// Bytes before a queue's data.
 #[allow(dead_code, reason = "read by lib/native.ts")]
@@ -200,7 +201,11 @@ impl Queue {
         words: Words,
         attempt: impl FnMut(Words) -> std::result::Result<(), Status>,
     ) -> i32 {
-        self.attempt(words, Word::Items, &self.items, attempt)
+        let answer = self.attempt(words, Word::Items, &self.items, attempt);
+        if answer == Status::Room as i32 {
+            expect_large_buffers();
+        }
+        answer
     }
 
     /// Tries as the mode says.
