@@ -91,26 +91,20 @@ class BytesCodec implements Codec {
   }
 }
 
-class UserCodec implements Codec {
-  readonly #reader = new ByteReader();
+class UserCodec extends BytesCodec {
   readonly #codec: CustomCodec<unknown>;
 
   constructor(codec: CustomCodec<unknown>) {
+    super();
     this.#codec = codec;
   }
 
-  encode(writer: Writer, value: unknown): void {
+  override encode(writer: Writer, value: unknown): void {
     writer.bytes(bytesOf(this.#codec.encode(value), 'the result of encode()'));
   }
 
-  pop(call: QueueCall, mode: number): number {
-    return this.#reader.pop(call, mode);
-  }
-
-  value(): unknown {
-    const { value } = this.#reader;
-    this.#reader.value = undefined;
-    return this.#codec.decode(value!);
+  override value(): unknown {
+    return this.#codec.decode(super.value() as Uint8Array);
   }
 }
 

@@ -37,7 +37,6 @@ export const DONE = 0;
 export const NOTHING = 1;
 export const CLOSED = 2;
 export const TOO_LARGE = 3;
-export const CORRUPT = 4;
 /** The message needs more room here: words (TEXT is 1), or buffers. */
 export const ROOM = 6;
 export const ROOM_WORDS = 1;

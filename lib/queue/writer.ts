@@ -4,7 +4,7 @@
  */
 import { BASE, Encoder } from '../codec';
 import {
-  bareList, bufferByteLength, captured, max, typedArrayBuffer, typedArrayByteLength, typedArraySet,
+  bareList, captured, max, typedArrayBuffer, typedArrayByteLength, typedArraySet,
 } from '../codec/primordials';
 import { shapes } from '../messaging/thread';
 import { width } from '../messaging/text';
@@ -121,7 +121,7 @@ export class Writer {
     let blobs: ArrayBuffer[] | undefined;
     if (this.#blobs !== undefined) {
       blobs = bareList<ArrayBuffer>();
-      for (let i = 0; i < this.#blobs.length; i++) blobs[i] = copyOfBuffer(this.#blobs[i]!);
+      for (let i = 0; i < this.#blobs.length; i++) blobs[i] = copyOf(new captured.Uint8Array(this.#blobs[i]!)).buffer as ArrayBuffer;
     }
     return { words, text: this.#text, blobs, bytes };
   }
@@ -154,12 +154,6 @@ function copyOf(bytes: Uint8Array): Uint8Array {
   const copy = new captured.Uint8Array(typedArrayByteLength(bytes));
   typedArraySet(copy, bytes);
   return copy;
-}
-
-function copyOfBuffer(buffer: ArrayBuffer): ArrayBuffer {
-  const copy = new captured.Uint8Array(bufferByteLength(buffer));
-  typedArraySet(copy, new captured.Uint8Array(buffer));
-  return copy.buffer as ArrayBuffer;
 }
 
 const writers = bareList<Writer>();
