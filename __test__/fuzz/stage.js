@@ -199,8 +199,8 @@ class Stage {
 
   behaviours() {
     if (this.isStorm) return ['none', 'answer', 'throw'];
-    // None closes or moves its port: what Node has handed over, or waits in its queue, is then lost (docs/limitations.md).
-    return ['none', 'none', 'answer', 'answer', 'off', 'receive', 'throw', 'add', 'post'];
+    // None moves its port: what Node has handed over is then lost (docs/limitations.md).
+    return ['none', 'none', 'none', 'answer', 'answer', 'answer', 'off', 'receive', 'throw', 'add', 'post', 'close'];
   }
 
   behave(behaviour, { label, port, entry, seed }) {
@@ -213,6 +213,7 @@ class Stage {
     else if (behaviour === 'post' && this.ports.get(label) === port) this.post({ label, seed: seed + count });
     // What a handler of the other end has posted by now is a matter of the order at different ports.
     else if (behaviour === 'receive' && this.ports.get(label) === port && !this.ports.has(peerOf(label))) this.receive({ label, times: 1 }, port);
+    else if (behaviour === 'close') this.close({ label }, port);
     else if (behaviour === 'add' && this.ports.get(label) === port) this.listen({ label, seed: seed + count }, port);
   }
 
