@@ -7,17 +7,23 @@
 import { min } from '../codec/primordials';
 
 const { notify, wait } = Atomics;
-const { now } = performance;
+const { hrtime } = process;
 
 /** Wakes all who wait on the word. */
 export const wake = (words: Int32Array, index: number): number => notify(words, index);
 
+/** In milliseconds. Not `performance.now()`: to touch `performance` loads what takes longer than the rest of this package. */
+function now(): number {
+  const time = hrtime();
+  return time[0] * 1e3 + time[1] / 1e6;
+}
+
 /** The time until which to wait. */
-export const deadline = (timeout: number): number => (timeout === Infinity ? Infinity : now.call(performance) + timeout);
+export const deadline = (timeout: number): number => (timeout === Infinity ? Infinity : now() + timeout);
 
 /** Blocks until the word changes, the deadline has come, or `slice` milliseconds have passed; false if the deadline has passed before. */
 export function sleep(words: Int32Array, index: number, seen: number, end: number, slice: number): boolean {
-  const left = end === Infinity ? slice : end - now.call(performance);
+  const left = end === Infinity ? slice : end - now();
   if (left <= 0) return false;
   wait(words, index, seen, min(left, slice));
   return true;
