@@ -3,9 +3,8 @@ import { signalOf, timeoutOf } from './arguments';
 import { bareList, isArray } from './codec/primordials';
 import { Deadlock, InvalidArgType, InvalidArgValue, PortClosed, QueueClosed } from './errors';
 import { type Heard, listenTo } from './messaging/iterate';
-import { ANYWHERE, blockingWord, words } from './messaging/listen';
-import { arm, isLocal, isOver, nextSlice, receiveNow } from './messaging/receive-sync';
-import { deadline, sleep } from './messaging/sleep';
+import { ANYWHERE, blockingWord } from './messaging/listen';
+import { arm, block, isLocal, isOver, receiveNow } from './messaging/receive-sync';
 import { type PortState, stateOf } from './messaging/state';
 import type { StockPort } from './messaging/stock';
 import { waitAnywhere } from './messaging/thread';
@@ -172,7 +171,6 @@ class Selection {
 }
 
 const { clearTimeout, setTimeout } = globalThis;
-const { load } = Atomics;
 const { random } = Math;
 
 function sourceOf(value: unknown): Source {
@@ -242,16 +240,11 @@ export function receiveAnySync(values: unknown, options?: unknown): Received | u
 }
 
 function wait(sources: Source[], timeout: number, word: number): Received | undefined {
-  const list = words();
-  let end = -1;
-  for (let slice = nextSlice(0); ; slice = nextSlice(slice)) {
-    const seen = load(list, word);
+  return block(word, timeout, () => {
     const found = takeFrom(sources, true, word);
     if (found !== undefined) return found;
     if (every(sources, isGone)) throw new PortClosed();
-    if (timeout === 0) return undefined;
     if (timeout === Infinity && every(sources, isDumb)) throw new Deadlock();
-    if (end < 0) end = deadline(timeout);
-    if (!sleep(list, word, seen, end, slice)) return undefined;
-  }
+    return undefined;
+  });
 }

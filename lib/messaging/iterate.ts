@@ -1,11 +1,9 @@
 /** The messages of a port, one after the other, without a listener of the user's. */
 import { apply } from '../codec/primordials';
+import { BUDGET } from './receive';
 import { isOver, receiveNow } from './receive-sync';
 import type { PortState } from './state';
 import { type StockPort, stockOff, stockOn } from './stock';
-
-/** Messages that are there may be taken in one turn of the event loop; then timers and I/O have theirs. */
-const BUDGET = 1000;
 
 const { setImmediate } = globalThis;
 const { Promise } = globalThis;

@@ -14,6 +14,7 @@ import { stock } from './stock';
 import { giveWord, setListener, setTell, takeWord, wordOf } from './thread';
 
 const KEY = 'threadport.words';
+/** src/binding/listening.rs gives out as many. */
 const COUNT = 4096;
 /** The word of those who wait for queues as well: who pushes does not know the words of threads. */
 export const ANYWHERE = 1;

@@ -14,8 +14,6 @@ import { setWaiter, spin } from './thread';
 const FIRST_MS = 1;
 const LONGEST_MS = 50;
 
-export const nextSlice = (slice: number): number => (slice === 0 ? FIRST_MS : min(slice * 2, LONGEST_MS));
-
 const { load } = Atomics;
 
 /** As `receive`, and sees what has come since a delivery that is further up the stack has looked. */
@@ -48,24 +46,35 @@ export function receiveSync(state: PortState, timeout: number, empty: unknown): 
   return found === undefined ? empty : found.message;
 }
 
-function wait(state: PortState, timeout: number): { message: unknown } | undefined {
+/**
+ * Looks, and blocks the thread until `word` has changed or a slice is over, again and again. `look` sees to it that what
+ * comes after it changes the word, and throws where waiting makes no sense. Undefined after the timeout.
+ */
+export function block<Found>(word: number, timeout: number, look: () => Found | undefined): Found | undefined {
   const list = words();
-  const word = blockingWord();
   let end = -1;
-  for (let slice = nextSlice(0); ; slice = nextSlice(slice)) {
-    if (isOver(state)) throw new PortClosed();
-    if (timeout === 0) return undefined;
-    if (timeout === Infinity && isLocal(state)) throw new Deadlock();
+  for (let slice = FIRST_MS; ; slice = min(slice * 2, LONGEST_MS)) {
+    const seen = load(list, word);
+    const found = look();
+    if (found !== undefined || timeout === 0) return found;
+    if (end < 0) end = deadline(timeout);
+    if (!sleep(list, word, seen, end, slice)) return undefined;
+  }
+}
+
+function wait(state: PortState, timeout: number): { message: unknown } | undefined {
+  if (isOver(state)) throw new PortClosed();
+  if (timeout === 0) return undefined;
+  if (timeout === Infinity && isLocal(state)) throw new Deadlock();
+  const word = blockingWord();
+  return block(word, timeout, () => {
     if (state.slot >= 0 && spin(state.slot)) {
       const found = receiveNow(state);
       if (found !== undefined) return found;
     }
-    const seen = load(list, word);
     arm(state, word);
     const found = receiveNow(state);
-    if (found !== undefined) return found;
-    if (isOver(state)) throw new PortClosed();
-    if (end < 0) end = deadline(timeout);
-    if (!sleep(list, word, seen, end, slice)) return undefined;
-  }
+    if (found === undefined && isOver(state)) throw new PortClosed();
+    return found;
+  });
 }

@@ -25,7 +25,7 @@ import { stockHasRef, stockRef, stockStart, tick } from './stock';
 import { awaited, batches, decoder, hasLaneFrames, native, peerStockSent, schedule, setGateOpen, setOnNews, slots, voidTaken } from './thread';
 
 /** Messages of one wake-up, as in Node, and milliseconds: then timers and I/O have their turn. */
-const BUDGET = 1000;
+export const BUDGET = 1000;
 const BUDGET_MS = 3;
 /** After so many messages the clock is looked at, at first; then after twice as many, but for the most. */
 const FIRST_LOOK = 2;

@@ -156,7 +156,6 @@ async function fairness(kind, ms) {
   await Promise.all([worker.terminate(), echo.terminate()]);
   port1.close();
   other.port1.close();
-  if (process.env.SHOW) console.error(kind, { messages, trips, turns, reads });
   const median = late.sort((a, b) => a - b)[late.length >> 1];
   for (const [name, value] of Object.entries({ messages, trips, turns, reads })) if (value < 10) throw new Error(`${kind}: only ${value} ${name}`);
   if (median > LATE_MS) throw new Error(`${kind}: timers are ${median.toFixed(1)} ms late at the median`);

@@ -67,9 +67,8 @@ const roles = {
 function bystanders() {
   const { port1, port2 } = new MessageChannel();
   const program = `const { workerData: port } = require('threadport');
-    let expected = port.first ?? 0;
+    let expected = 0;
     port.on('message', (n) => {
-      if (n === 'stop') return port.close();
       if (expected !== 0 && n !== expected + 2) throw new Error('the bystander expected ' + (expected + 2) + ' and got ' + n);
       expected = n;
       port.postMessage(n + 1);
