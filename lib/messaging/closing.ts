@@ -1,7 +1,7 @@
 /** The end of a port: from the close of its handle to the event 'close', and to its slot. */
-import { hasRest, isPending, releaseBatch } from './receive';
 import { HOLD_CLOSE, HOLD_REF, type PortState, stateOf } from './state';
 import { type StockPort, stockOnClose } from './stock';
+import { hasRest, isPending, releaseBatch } from './take';
 import { closeSlot, isPeerAdopted, native, schedule, setHold, slots } from './thread';
 
 /** The handle is closed: 'close' follows when the lane is empty. */

@@ -7,10 +7,11 @@ import { adoptBack } from './adopt';
 import { safePost } from './guard';
 import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
-import { openGate, releaseBatch, start } from './receive';
+import { openGate, start } from './receive';
 import { endCarrying, endLate, enterLane, isApart, leaveLane, postTransfer, recall } from './send';
 import { type PortState, stateOf } from './state';
 import { isStockPort, type StockPort } from './stock';
+import { releaseBatch } from './take';
 import { detachSlot, dropTickets, gate, isPeerAdopted, laneBuffered, loadCargo, native, pinBroadcasts, setHold, slots, stockSent } from './thread';
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */

@@ -132,8 +132,6 @@ interface Conditions {
   late: boolean;
   /** Its stock queue is being emptied to find out how much it has received. */
   catchingUp: boolean;
-  /** The thread of the other side has ended, or the port closes: nothing is waited for any more. */
-  draining: boolean;
   /** A worker's messages wait until it is online, as in Node. */
   gateHeld: boolean;
   /** The high-water mark was reached and 'drain' is owed. */
@@ -151,7 +149,7 @@ class Bits {
   static {
     const names: readonly (keyof Conditions)[] = [
       'started', 'reading', 'laneFed', 'laneOut', 'carrying', 'closing', 'ended', 'over', 'offered', 'laneOver',
-      'waiting', 'stockRuns', 'handing', 'late', 'catchingUp', 'draining', 'gateHeld', 'full', 'isMember', 'closedInside',
+      'waiting', 'stockRuns', 'handing', 'late', 'catchingUp', 'gateHeld', 'full', 'isMember', 'closedInside',
     ];
     names.forEach((name, index) => {
       const bit = 1 << index;
@@ -181,6 +179,8 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
   queuesUntil = 0;
   /** Number of stock messages received. */
   received = 0;
+  /** The thread of the other side has ended, or the port closes: those with a number below this are not waited for. */
+  drainUntil = 0;
   /** Depth of stock posts on the stack: getters of what is posted may post in turn. */
   cloning = 0;
   /** Voids that wait in the lane, as far as is known here. */

@@ -74,7 +74,7 @@ export const mayDataBringQueues = (): boolean => op(46, 0, 0) !== 0;
 export const voidTaken = (slot: number): number => op(12, slot, 0);
 export const stockSent = (slot: number): number => op(14, slot, 0);
 export const setStockSent = (slot: number, sent: number): number => op(15, slot, sent);
-/** The peer's posts: number ended, or -1 while one is under way. */
+/** The peer's posts: number ended; that of their complement while one is under way. */
 export const peerStockSent = (slot: number): number => op(16, slot, 0);
 /** Let the peer write to the lane: the port was started here. */
 export const setGateOpen = (slot: number): number => op(17, slot, 0);
@@ -88,6 +88,8 @@ export const takeBarrier = (slot: number): boolean => op(42, slot, 0) !== 0;
 /** Messages that the peer had sent before its barrier. */
 export const sentBefore = (slot: number): number => op(43, slot, 0);
 export const setGateClosed = (slot: number): number => op(44, slot, 0);
+/** Nothing more is to come by the lane: this port closes. A member leaves its broadcast group. */
+export const endGate = (slot: number): number => op(47, slot, 0);
 /** Bytes that were sent and not received; those of them that are in the lane. */
 export const buffered = (slot: number): number => op(20, slot, 0);
 export const laneBuffered = (slot: number): number => op(21, slot, 0);

@@ -65,6 +65,7 @@ mod code {
     pub const CLOSE_GATE: i32 = 44;
     pub const SEND_QUEUES: i32 = 45;
     pub const DATA_QUEUES: i32 = 46;
+    pub const END_GATE: i32 = 47;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -176,6 +177,7 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         channel,
         side,
         half,
+        member,
         ..
     } = port;
     let side = *side;
@@ -225,7 +227,12 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         code::SET_STOCK_SENT => channel.set_stock_count(side, value as u64),
         code::PEER_STOCK_SENT => {
             let (begun, ended) = channel.stock_counts(1 - side);
-            return if begun == ended { ended as f64 } else { -1.0 };
+            let ended_count = ended as f64;
+            return if begun == ended {
+                ended_count
+            } else {
+                -ended_count - 1.0
+            };
         }
         code::OPEN_GATE => channel.set_gate(1 - side, Gate::Open),
         code::IS_PEER_ADOPTED => return flag(channel.is_adopted(1 - side)),
@@ -237,6 +244,10 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         code::TAKE_BARRIER => return flag(channel.take_barrier(side)),
         code::SENT_BEFORE => return channel.sent_before(1 - side) as f64,
         code::CLOSE_GATE => channel.set_gate(1 - side, Gate::Closed),
+        code::END_GATE => {
+            channel.set_gate(1 - side, Gate::Over);
+            *member = None;
+        }
         code::LISTEN => channel.bell(side).listen(value as u16),
         code::WAIT => channel.bell(side).wait(value as u16),
         code::SPIN => {

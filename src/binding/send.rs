@@ -81,7 +81,7 @@ unsafe fn push(
         match port.lane_gate() {
             Gate::Open => {}
             Gate::Recall => return SendStatus::Recall,
-            Gate::Closed => return SendStatus::Closed,
+            Gate::Closed | Gate::Over => return SendStatus::Closed,
         }
     }
     // SAFETY: the caller's clause.

@@ -60,6 +60,8 @@ pub enum Gate {
     Open = 1,
     /// No, and take back what is still in the lane: the reader went where nobody reads lanes.
     Recall = 2,
+    /// No: the reader closes, and takes what is there. Nothing that is in the lane can come back.
+    Over = 3,
 }
 
 /// What one end owns: it writes to one lane and reads the other.
@@ -313,6 +315,7 @@ impl Channel {
         match self.directions[side].gate.load(Ordering::Acquire) {
             1 => Gate::Open,
             2 => Gate::Recall,
+            3 => Gate::Over,
             _ => Gate::Closed,
         }
     }

@@ -1,0 +1,255 @@
+/**
+ * Which message of a port is next: its frames say so, and send for the stock message whose place they keep.
+ */
+import { apply, floor, max } from '../codec/primordials';
+import { EVENT_CLOSED, EVENT_DRAIN, EVENT_MOVED, EVENT_RECALL, EVENT_REFUSED } from '../native';
+import type { Batch } from './batch';
+import { pull, type Taken, take, taken } from './carrier';
+import { finish } from './closing';
+import { emitDrain, onFall } from './drain';
+import { recall } from './send';
+import { KIND_BARRIER, KIND_CARRIER, KIND_STOCK, KIND_SWITCH, KIND_VALUE, KIND_VOID, type PortState } from './state';
+import { stockHasRef, stockRef, stockStart } from './stock';
+import { awaited, batches, decoder, hasLaneFrames, voidTaken } from './thread';
+
+export function onEvents(state: PortState, events: number): void {
+  if (events & (EVENT_CLOSED | EVENT_REFUSED)) state.laneOver = true;
+  if (events & (EVENT_MOVED | EVENT_REFUSED)) state.offered = false;
+  if (events & EVENT_MOVED) finish(state);
+  if (events & EVENT_RECALL) recall(state);
+  if (events & EVENT_DRAIN && onFall(state)) emitDrain(state);
+}
+
+/** Put the unread rest of the current batch back into the lane. */
+export function releaseBatch(state: PortState): void {
+  const { batch } = state;
+  if (batch === undefined) return;
+  state.batch = undefined;
+  batches.release(batch);
+}
+
+/**
+ * Puts the next message of a port into `taken`; false if there is none (yet). A stock message whose
+ * turn it is is waited for, unless `isSync`: then it is taken out of Node's queue.
+ *
+ * Waiting is not for speed. Between a transfer that we do not see and the close that follows it, Node's
+ * `receiveMessageOnPort` reads memory that is gone; only the caller of ours may take that risk.
+ */
+export function takeMessage(state: PortState, isSync: boolean): Taken {
+  state.waiting = false;
+  for (;;) {
+    const batch = nextFrame(state);
+    if (batch === undefined) {
+      if (state.offered) return false;
+      // A thread that was killed between a stock message and its frame: what is left has no place in the lane.
+      if (state.laneOver) state.laneFed = false;
+      return state.laneFed ? false : takeHeld(state);
+    }
+    if (takeFrame(state, batch, isSync)) return true;
+    if (state.waiting) return false;
+  }
+}
+
+/** The same without waiting, from the stock queue as well. */
+export function takeNow(state: PortState): Taken {
+  if (takeMessage(state, true)) return true;
+  if (state.laneFed || !pull(state)) return false;
+  if (state.slot < 0 || !hasLaneFrames(state.slot)) return true;
+  // The peer has changed to the lane since we looked: this message may belong behind frames.
+  state.hold({ ...taken, index: state.received - 1 });
+  // The batch was filled before.
+  releaseBatch(state);
+  return takeMessage(state, true);
+}
+
+/** Has what a CARRIER frame waited for come about: the post is over, or has failed? */
+export function isReady(state: PortState): boolean {
+  const answer = awaited(state.slot, state.received);
+  return answer > 1 || (answer === 1 && !state.stockRuns);
+}
+
+/**
+ * The current frame needs a stock message that has not come yet. While its post is not over (`isQueued` false) the stock
+ * side stays as it is: should the post fail, the next message would come ahead of its turn.
+ */
+function wait(state: PortState, batch: Batch, isQueued = true): false {
+  // After the close none will come: somebody else had taken it.
+  if (state.ended) return false;
+  batch.unread();
+  state.waiting = true;
+  if (isQueued && state.started) runStock(state);
+  return false;
+}
+
+export function runStock(state: PortState): void {
+  if (state.stockRuns) return;
+  state.stockRuns = true;
+  stockStart(state.port);
+}
+
+/** No frame is ahead of what came by the stock port. */
+function takeHeld(state: PortState): Taken {
+  const held = state.held.shift();
+  if (held !== undefined) return take(held);
+  if (state.started) runStock(state);
+  return false;
+}
+
+function nextFrame(state: PortState): Batch | undefined {
+  const { slot } = state;
+  if (slot < 0) return undefined;
+  let { batch } = state;
+  if (batch === undefined) {
+    batch = batches.acquire();
+    state.batch = batch;
+    batch.more = true;
+  }
+  if (batch.advance()) return batch;
+  if (!batch.more) return undefined;
+  let found = batch.fill(slot);
+  if (batch.events !== 0) {
+    onEvents(state, batch.events);
+    // A recall leaves a frame behind.
+    if (!found && state.batch === batch) found = batch.fill(slot);
+  }
+  return found && state.batch === batch && batch.advance() ? batch : undefined;
+}
+
+function takeFrame(state: PortState, batch: Batch, isSync: boolean): Taken {
+  switch (batch.kind) {
+    case KIND_VALUE:
+      decode(batch);
+      return true;
+    case KIND_CARRIER:
+      return takeCarried(state, batch, isSync);
+    case KIND_BARRIER:
+      takeCarried(state, batch, isSync);
+      return false;
+    case KIND_SWITCH:
+      return switchToLane(
+        state,
+        batch,
+        batch.words[batch.position]! * 2 ** 30 + batch.words[batch.position + 1]!,
+        isSync,
+      );
+    case KIND_STOCK:
+      state.laneFed = false;
+      return false;
+    default:
+      return false;
+  }
+}
+
+function decode(batch: Batch): void {
+  taken.ports = undefined;
+  try {
+    taken.value = decoder.decode(
+      batch.words,
+      batch.position,
+      batch.end,
+      batch.text,
+      batch.textPosition,
+      batch.attachments,
+    );
+    taken.type = 'message';
+  } catch (error) {
+    taken.value = error;
+    taken.type = 'messageerror';
+  }
+}
+
+/** Stock messages before number `sent` come first; those after it have their place in the lane. */
+function switchToLane(state: PortState, batch: Batch, sent: number, isSync: boolean): Taken {
+  const held = state.held.first;
+  if (held !== undefined && held.index < sent) {
+    batch.unread();
+    state.held.shift();
+    return take(held);
+  }
+  if (state.received < sent) {
+    if (!isSync) {
+      if (wait(state, batch) || state.waiting) return false;
+    } else if (pull(state, sent)) {
+      batch.unread();
+      return true;
+    }
+  }
+  // Fewer have come if somebody took them with the stock receiveMessageOnPort.
+  state.received = max(state.received, sent);
+  state.laneFed = true;
+  if (state.delivering === 0) stopStock(state);
+  return false;
+}
+
+export function stopStock(state: PortState): void {
+  const { port } = state;
+  const referenced = stockHasRef(port);
+  state.stockRuns = false;
+  apply(state.stopStock, {}, [0, 'message']);
+  if (referenced) stockRef(port);
+}
+
+/** The stock message whose turn it is. */
+function takeCarried(state: PortState, batch: Batch, isSync: boolean): Taken {
+  let isQueued = true;
+  if (state.held.length === 0) {
+    const answer = awaited(state.slot, state.received);
+    isQueued = answer % 2 === 1;
+    state.voids = floor(answer / 2);
+  }
+  if (state.voids > 0 && isVoid(state, batch)) return false;
+  const held = state.held.shift();
+  if (held !== undefined) return take(held);
+  if (isSync && isQueued && pull(state)) return true;
+  return state.batch !== undefined && wait(state, state.batch, isQueued);
+}
+
+/** Does the frame behind the current one take it back? Then both are done with. */
+function isVoid(state: PortState, batch: Batch): boolean {
+  // The batch may have been filled before that frame came.
+  batch.unread();
+  releaseBatch(state);
+  const current = nextFrame(state);
+  if (current === undefined) return true;
+  if (current.nextKind !== KIND_VOID) return false;
+  current.advance();
+  voidTaken(state.slot);
+  return true;
+}
+
+export function hasFrames(state: PortState): boolean {
+  return (state.batch?.left ?? 0) > 0 || hasLaneFrames(state.slot);
+}
+
+/** Must the end of a port whose handle is closed wait? */
+export function hasRest(state: PortState): boolean {
+  if (state.offered || state.held.length > 0) return true;
+  skipOrder(state);
+  // The news that came with the frames may have ended the port.
+  return state.slot < 0 || state.offered || hasLaneFrames(state.slot);
+}
+
+/**
+ * Reads away frames that only kept an order, up to the next message: a port that nobody reads further must not be held open by
+ * them.
+ */
+export function skipOrder(state: PortState): void {
+  for (let batch = nextFrame(state); batch !== undefined; batch = nextFrame(state)) {
+    const { kind } = batch;
+    const isMessage = kind === KIND_VALUE || (state.held.length > 0 && (kind === KIND_CARRIER || kind === KIND_SWITCH));
+    if (isMessage) {
+      batch.unread();
+      break;
+    }
+    takeFrame(state, batch, false);
+    if (!state.waiting) continue;
+    state.waiting = false;
+    if (kind === KIND_BARRIER) runStock(state);
+    break;
+  }
+  releaseBatch(state);
+}
+
+export function isPending(state: PortState): boolean {
+  return state.offered || state.held.length > 0 || hasFrames(state);
+}
