@@ -110,6 +110,15 @@ declare class SharedQueue<T = unknown> implements AsyncIterable<T> {
     /** Blocks the thread until there is a message; `empty` if there is none after `timeoutMs`. */
     popSync(timeoutMs?: number): T | undefined;
     popSync<E>(timeoutMs: number | undefined, empty: E): T | E;
+    /**
+     * The next message of a queue of the codec `'bytes'`, without an array of its own: into the start of `target`. Returns its number of bytes, or
+     * `empty`. One that is longer than `target` stays in the queue: a `RangeError`.
+     */
+    tryPopInto(target: Uint8Array): number | undefined;
+    tryPopInto<E>(target: Uint8Array, empty: E): number | E;
+    /** The same, and blocks the thread until there is a message; `empty` if there is none after `timeoutMs`. */
+    popSyncInto(target: Uint8Array, timeoutMs?: number): number | undefined;
+    popSyncInto<E>(target: Uint8Array, timeoutMs: number | undefined, empty: E): number | E;
     /** What is there, at most `max` messages. */
     popMany(max: number): T[];
     /** Messages until the queue is closed. */

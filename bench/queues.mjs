@@ -117,6 +117,20 @@ export const contenders = {
     },
   },
 
+  /** As ringbuf.js does it: the consumer has one array, and each record is copied into that. */
+  'threadport, into one array': {
+    share: (options) => contenders.threadport.share(options),
+    push: (shared, options) => contenders.threadport.push(shared, options),
+    pop({ there }, { size, batch }, count) {
+      const queue = SharedQueue.from(there);
+      const value = new Uint8Array(size);
+      for (;;) {
+        for (let i = 0; i < batch; i++) queue.popSyncInto(value);
+        count(batch);
+      }
+    },
+  },
+
   'threadport, promises': {
     share: (options) => contenders.threadport.share(options),
     async ping(shared, _, count) {

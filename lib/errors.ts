@@ -40,6 +40,15 @@ export class InvalidArgValue extends TypeError {
   }
 }
 
+/** What cannot be asked of this object. */
+export class InvalidState extends Error {
+  readonly code = 'ERR_INVALID_STATE';
+
+  constructor(reason: string) {
+    super(`Invalid state: ${reason}`);
+  }
+}
+
 /** A method of ports on something else. */
 export class InvalidThis extends TypeError {
   override name = 'TypeError';

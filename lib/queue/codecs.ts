@@ -18,6 +18,8 @@ export interface CustomCodec<T> {
 export type CodecName = 'structured' | 'bytes' | 'json';
 
 export interface Codec {
+  /** Are messages the bytes that come out? */
+  readonly isBytes: boolean;
   /** Leaves the message in the writer, or throws. */
   encode(writer: Writer, value: unknown): void;
   /** Takes a message; the status. */
@@ -31,6 +33,8 @@ const NAMES = ['', 'structured', 'bytes', 'json', 'custom'];
 export const CUSTOM = 4;
 
 class StructuredCodec implements Codec {
+  readonly isBytes = false;
+
   encode(writer: Writer, value: unknown): void {
     writer.structured(value);
   }
@@ -45,6 +49,8 @@ class StructuredCodec implements Codec {
 }
 
 class JsonCodec implements Codec {
+  readonly isBytes = false;
+
   encode(writer: Writer, value: unknown): void {
     const text = stringify(value) as string | undefined;
     if (text === undefined) throw new NotCarried('JSON has no text for this value');
@@ -74,6 +80,7 @@ function bytesOf(value: unknown, name: string): Uint8Array {
 }
 
 class BytesCodec implements Codec {
+  readonly isBytes: boolean = true;
   readonly #reader = new ByteReader();
 
   encode(writer: Writer, value: unknown): void {
@@ -92,6 +99,7 @@ class BytesCodec implements Codec {
 }
 
 class UserCodec extends BytesCodec {
+  override readonly isBytes = false;
   readonly #codec: CustomCodec<unknown>;
 
   constructor(codec: CustomCodec<unknown>) {

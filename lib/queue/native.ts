@@ -20,6 +20,7 @@ export const IS_CLOSED = 7;
 export const CODEC = 8;
 export const WATCH_ITEMS = 9;
 export const WATCH_SPACE = 10;
+export const POP_INTO = 11;
 
 /** Indices of the words. */
 export const STATUS = 0;

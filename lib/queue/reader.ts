@@ -2,7 +2,7 @@
 import { BASE } from '../codec';
 import { allocate, bareList, captured, typedArrayBuffer, typedArrayLength } from '../codec/primordials';
 import { decoder } from '../messaging/thread';
-import { BLOBS, DONE, END, MODE, makeWords, POP, POP_BYTES, type QueueCall, ROOM, ROOM_WORDS, STATUS, TEXT } from './native';
+import { BLOBS, DONE, END, MODE, makeWords, POP, POP_BYTES, POP_INTO, type QueueCall, ROOM, ROOM_WORDS, STATUS, TEXT } from './native';
 import { READER } from './writer';
 
 const WORDS = 16 << 10;
@@ -72,6 +72,13 @@ export function decoded(): unknown {
   } finally {
     if (typedArrayLength(words) > KEEP_WORDS) resize(WORDS);
   }
+}
+
+/** Takes bytes into an array of the user's; the status. END is their number, or that of those for which it is too short. */
+export function popInto(call: QueueCall, mode: number, target: Uint8Array): number {
+  words[MODE] = mode;
+  call(POP_INTO, target);
+  return words[STATUS]!;
 }
 
 /** Takes bytes of any length; messages of one length come one after the other. */

@@ -1,7 +1,7 @@
 /** `SharedQueue`: a bounded queue of messages in one SharedArrayBuffer, for any number of producers and consumers. */
 import { signalOf, timeoutOf } from '../arguments';
-import { captured, defineProperty, setPrototypeOf } from '../codec/primordials';
-import { NotCarried, QueueClosed, QueueCorrupt, RangeTooLarge } from '../errors';
+import { captured, defineProperty, isView, setPrototypeOf, typedArrayLength, typedArrayTag } from '../codec/primordials';
+import { InvalidArgType, InvalidState, NotCarried, OutOfRange, QueueClosed, QueueCorrupt, RangeTooLarge } from '../errors';
 import { Existing } from '../existing';
 import { ANYWHERE, tell } from '../messaging/listen';
 import { carriesQueue } from '../messaging/road';
@@ -9,11 +9,11 @@ import { deadline, sleep, wake } from '../messaging/sleep';
 import { capacityOf, countOf, optionsOf, refused, sharedOf } from './check';
 import { type Codec, CUSTOM, codecOf } from './codecs';
 import {
-  ARM, CLOSE, CLOSED, CODEC, DONE, IS_CLOSED, LENGTH, NOTHING, openQueue, QUEUE_HEADER, QUEUE_ITEMS, QUEUE_SPACE, type QueueCall,
-  SEEN, SPIN, STATUS, TOO_LARGE, TRY, USED, WAKE, WATCH_ITEMS, WATCH_SPACE,
+  ARM, CLOSE, CLOSED, CODEC, DONE, END, IS_CLOSED, LENGTH, NOTHING, openQueue, QUEUE_HEADER, QUEUE_ITEMS, QUEUE_SPACE, type QueueCall,
+  ROOM, SEEN, SPIN, STATUS, TOO_LARGE, TRY, USED, WAKE, WATCH_ITEMS, WATCH_SPACE,
 } from './native';
 import { Pop, Push } from './pending';
-import { answer, prepare } from './reader';
+import { answer, popInto, prepare } from './reader';
 import { Line, SLICE_MS } from './wait';
 import { acquire, release, type Writer } from './writer';
 
@@ -253,19 +253,40 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
 
   // ---- consumers ----
 
-  /** Takes a message; the codec has its value. False: there is none. */
-  #take(mode: number): boolean {
-    const status = this.#codec.pop(this.#call, mode);
+  /** Takes a message: the codec has its value, or `target` its bytes. False: there is none. */
+  #take(mode: number, target?: Uint8Array): boolean {
+    const status = target === undefined ? this.#codec.pop(this.#call, mode) : popInto(this.#call, mode, target);
     if (status === DONE) {
       if (answer(WAKE) !== 0) wake(this.#space, 0);
       return true;
     }
     if (status === NOTHING || (status === CLOSED && mode === TRY)) return false;
+    if (status === ROOM) throw new OutOfRange('target.length', `>= ${answer(END)}, the length of the message`, typedArrayLength(target as Uint8Array));
     throw failure(status);
+  }
+
+  /** The same, and waits for one. */
+  #takeSync(timeoutMs: number | undefined, target?: Uint8Array): boolean {
+    const timeout = timeoutOf(timeoutMs);
+    for (let end = -1; ; ) {
+      if (this.#take(timeout === 0 ? ARM : SPIN, target)) return true;
+      if (end < 0) end = deadline(timeout);
+      if (!sleep(this.#items, 0, answer(SEEN), end, SLICE_MS)) return false;
+    }
+  }
+
+  #needBytes(target: Uint8Array): Uint8Array {
+    if (!isView(target) || typedArrayTag(target) !== 'Uint8Array') throw new InvalidArgType('target', 'Uint8Array', target);
+    if (!this.#codec.isBytes) throw new InvalidState("only a queue of the codec 'bytes' has bytes to be popped into an array");
+    return target;
   }
 
   tryPop<E = undefined>(empty?: E): T | E {
     return this.#take(TRY) ? (this.#codec.value() as T) : (empty as E);
+  }
+
+  tryPopInto<E = undefined>(target: Uint8Array, empty?: E): number | E {
+    return this.#take(TRY, this.#needBytes(target)) ? answer(END) : (empty as E);
   }
 
   popMany(max: number): T[] {
@@ -276,12 +297,11 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   }
 
   popSync<E = undefined>(timeoutMs?: number, empty?: E): T | E {
-    const timeout = timeoutOf(timeoutMs);
-    for (let end = -1; ; ) {
-      if (this.#take(timeout === 0 ? ARM : SPIN)) return this.#codec.value() as T;
-      if (end < 0) end = deadline(timeout);
-      if (!sleep(this.#items, 0, answer(SEEN), end, SLICE_MS)) return empty as E;
-    }
+    return this.#takeSync(timeoutMs) ? (this.#codec.value() as T) : (empty as E);
+  }
+
+  popSyncInto<E = undefined>(target: Uint8Array, timeoutMs?: number, empty?: E): number | E {
+    return this.#takeSync(timeoutMs, this.#needBytes(target)) ? answer(END) : (empty as E);
   }
 
   async pop(options?: { signal?: AbortSignal }): Promise<T> {

@@ -60,6 +60,7 @@ mod code {
     pub const CODEC: u32 = 8;
     pub const WATCH_ITEMS: u32 = 9;
     pub const WATCH_SPACE: u32 = 10;
+    pub const POP_INTO: u32 = 11;
 }
 
 /// The codec whose messages have numbers of key lists.
@@ -166,6 +167,9 @@ impl Queue {
                 taken.map(|_| ())
             }),
             code::POP_BYTES => self.pop(words, |words| queue_pop::bytes(self, words, arguments)),
+            code::POP_INTO => self.attempt(words, Word::Items, &self.items, |words| {
+                queue_pop::into(self, words, arguments)
+            }),
             code::CLOSE => {
                 ring.close();
                 0

@@ -14,20 +14,37 @@ use crate::ring::{Peek, Taken};
 
 /// Into a Uint8Array of exactly the record's size, or behind BASE without one. END is the size.
 pub fn bytes(queue: &Queue, words: Words, arguments: Arguments) -> Result<(), Status> {
-    let target = match arguments[0] {
-        Some(value) => Some(view(queue.state.env, value).ok_or(Status::Invalid)?),
-        None => None,
+    let Some(value) = arguments[0] else {
+        let most = at::SMALL_BYTES.min(Area::room(words));
+        let place = Area::behind_base(words, most).ok_or(Status::Invalid)?;
+        return take_bytes(queue, words, place, |bytes| bytes <= most);
     };
-    let most = at::SMALL_BYTES.min(Area::room(words));
+    let target = view(queue.state.env, value).ok_or(Status::Invalid)?;
+    take_bytes(queue, words, target, |bytes| bytes == target.len)
+}
+
+/// Into the start of a Uint8Array, if it is long enough. END is the size.
+pub fn into(queue: &Queue, words: Words, arguments: Arguments) -> Result<(), Status> {
+    let target = arguments[0].and_then(|value| view(queue.state.env, value));
+    let target = target.ok_or(Status::Invalid)?;
+    take_bytes(queue, words, target, |bytes| bytes <= target.len)
+}
+
+fn take_bytes(
+    queue: &Queue,
+    words: Words,
+    target: Area,
+    fits: impl Fn(usize) -> bool,
+) -> Result<(), Status> {
     let taken = queue.ring.take(|peek| {
         let bytes = peek.record.bytes as usize;
         words.write(at::END, bytes as i32);
-        target.map_or(bytes <= most, |area| area.len == bytes)
+        fits(bytes)
     })?;
     let bytes = taken.record().bytes as usize;
     words.write(at::END, bytes as i32);
-    let area = target.or_else(|| Area::behind_base(words, bytes));
-    let area = area.ok_or(Status::Corrupt)?;
+    // Another consumer may have taken the one that was looked at.
+    let area = target.first(bytes).ok_or(Status::Corrupt)?;
     // SAFETY: Q2; nothing else is in use.
     taken.read(0, unsafe { area.bytes_mut() });
     let is_bytes = taken.record().kind == kind::BYTES;

@@ -33,6 +33,11 @@ impl Area {
         (words.len - at::BASE) * 4
     }
 
+    /// The first `len` bytes, if there are so many.
+    pub fn first(self, len: usize) -> Option<Area> {
+        (len <= self.len).then_some(Area { len, ..self })
+    }
+
     /// # Safety
     /// No JavaScript has run since the area was asked for (Q2).
     pub unsafe fn bytes<'a>(self) -> &'a [u8] {
