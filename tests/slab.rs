@@ -2,12 +2,27 @@
 #![cfg(not(loom))]
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use threadport::slab::{OutOfMemory, SlabPool};
+use threadport::slab::{OutOfMemory, SlabBuf, SlabPool};
 
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// All blocks of the cache: while they are held there is room in it, whatever tests came before.
+fn emptied(pool: &SlabPool) -> Vec<SlabBuf> {
+    let mut held = Vec::new();
+    for len in (14..=26).map(|bits| 1 << bits) {
+        while pool.cached_bytes() > 0 {
+            let before = pool.cached_bytes();
+            held.push(pool.take(len).unwrap());
+            if pool.cached_bytes() == before {
+                break;
+            }
+        }
+    }
+    held
 }
 
 #[test]
@@ -27,6 +42,7 @@ fn a_buffer_has_exactly_the_length_asked_for() {
 fn a_block_comes_back_when_the_last_clone_is_dropped() {
     let _alone = alone();
     let pool = SlabPool::global();
+    let others = emptied(pool);
     let len = 3 << 20;
     drop(pool.take(len).unwrap());
     let cached = pool.cached_bytes();
@@ -37,6 +53,7 @@ fn a_block_comes_back_when_the_last_clone_is_dropped() {
     assert_eq!(pool.cached_bytes(), cached - (4 << 20));
     std::thread::spawn(move || drop(part)).join().unwrap();
     assert_eq!(pool.cached_bytes(), cached);
+    drop(others);
 }
 
 #[test]
@@ -44,10 +61,7 @@ fn the_same_memory_is_used_again() {
     let _alone = alone();
     let pool = SlabPool::global();
     let len = 100_000;
-    let others: Vec<_> =
-        std::iter::from_fn(|| (pool.cached_bytes() > 0).then(|| pool.take(len).unwrap()))
-            .take(1000)
-            .collect();
+    let others = emptied(pool);
     let first = pool.take(len).unwrap();
     let address = first.as_ptr();
     drop(first);
