@@ -211,9 +211,9 @@ class Stage {
     else if (count > MOST_ANSWERS) return;
     if (behaviour === 'answer') this.attempt(label, 'answer', () => port.postMessage(`answer ${count} of ${label}`));
     else if (behaviour === 'post' && this.ports.get(label) === port) this.post({ label, seed: seed + count });
-    // What a handler of the other end has posted by now is a matter of the order at different ports.
+    // What a handler of the other end in this thread has posted by now is a matter of the order at different ports.
     else if (behaviour === 'receive' && this.ports.get(label) === port && !this.ports.has(peerOf(label))) this.receive({ label, times: 1 }, port);
-    else if (behaviour === 'close') this.close({ label }, port);
+    else if (behaviour === 'close' && !this.ports.has(peerOf(label))) this.close({ label }, port);
     else if (behaviour === 'add' && this.ports.get(label) === port) this.listen({ label, seed: seed + count }, port);
   }
 
