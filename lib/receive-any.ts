@@ -157,7 +157,7 @@ class Selection {
   /** Nothing more comes from there. */
   lose(source: Source): void {
     source.leave();
-    if (--this.#left === 0) this.reject(new PortClosed());
+    if (--this.#left === 0) this.reject(new PortClosed('All sources are closed'));
   }
 
   #end(): boolean {
@@ -219,7 +219,7 @@ export async function receiveAny(values: unknown, options?: unknown): Promise<Re
   signal?.throwIfAborted();
   const found = takeFrom(sources, true);
   if (found !== undefined) return found;
-  if (every(sources, isGone)) throw new PortClosed();
+  if (every(sources, isGone)) throw new PortClosed('All sources are closed');
   if (timeout === 0) return undefined;
   return new Promise((resolve, reject) => void new Selection(sources, timeout, signal, resolve, reject));
 }
@@ -243,7 +243,7 @@ function wait(sources: Source[], timeout: number, word: number): Received | unde
   return block(word, timeout, () => {
     const found = takeFrom(sources, true, word);
     if (found !== undefined) return found;
-    if (every(sources, isGone)) throw new PortClosed();
+    if (every(sources, isGone)) throw new PortClosed('All sources are closed');
     if (timeout === Infinity && every(sources, isDumb)) throw new Deadlock();
     return undefined;
   });

@@ -52,9 +52,9 @@ impl Listening {
     }
 
     /// This thread does not wait on it any more.
-    pub fn give_word(&self, word: f64) {
+    pub fn give_word(&self, word: u16) {
         let mut words = self.words.borrow_mut();
-        if let Some(index) = words.iter().position(|one| f64::from(*one) == word) {
+        if let Some(index) = words.iter().position(|one| *one == word) {
             give_back(words.swap_remove(index));
         }
     }

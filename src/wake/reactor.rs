@@ -155,7 +155,6 @@ impl Reactor {
         // A wake that is running holds the lock (W4). The waker is dropped outside of it.
         let waker = lock(&self.waker).take();
         drop(waker);
-        self.clear();
         while self.next().is_some() {}
     }
 
