@@ -72,8 +72,8 @@ export class Backpressure extends Error {
 export class PortClosed extends Error {
   readonly code = 'ERR_THREADPORT_CLOSED';
 
-  constructor() {
-    super('The port is closed');
+  constructor(message = 'The port is closed') {
+    super(message);
   }
 }
 

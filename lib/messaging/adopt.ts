@@ -87,7 +87,7 @@ export function adoptAt(port: StockPort, slot: number, received: number, modes: 
   state.modes = modes;
   attach(state, slot);
   meet(state);
-  setMark(slot, state.highWaterMark);
+  setMark(slot, state.rare.highWaterMark);
   if (state.started) openGate(state);
   // All that is left may be the close of the other end.
   else if (hasLaneFrames(slot)) schedule(slot);

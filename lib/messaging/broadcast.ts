@@ -166,7 +166,8 @@ export function receiverOf(port: unknown): unknown {
 /** Post to the other members. */
 export function broadcast(state: PortState, value: unknown, list: unknown[] | undefined): boolean | undefined {
   let unread = value;
-  if (list === undefined && state.patience === 0 && encoder.encode(value)) {
+  const { patience } = state.rare;
+  if (list === undefined && patience === 0 && encoder.encode(value)) {
     const status = sendEncoded(state.slot, KIND_VALUE);
     // Its getters have run, and must not run again.
     if (status === GATE_CLOSED) unread = encodedValue(value);
@@ -174,7 +175,7 @@ export function broadcast(state: PortState, value: unknown, list: unknown[] | un
     if (status === SENT) return true;
     if (status === TOO_LARGE) throw new RangeTooLarge();
   }
-  state.patience = state.patience > 0 ? state.patience - 1 : PATIENCE;
+  state.own.patience = patience > 0 ? patience - 1 : PATIENCE;
   return postStock(state, unread, list);
 }
 

@@ -2,7 +2,7 @@
  * The stock port as the carrier of what the codec does not take: taking messages out of its queue,
  * counting them, and taking in the ports that they bring.
  */
-import { apply, defineOwn, defineProperty, floor, isArray, ownDescriptor } from '../codec/primordials';
+import { apply, defineOwn, defineProperty, floor, isArray, ownDescriptor, substring } from '../codec/primordials';
 import { adoptArrivals } from './adopt';
 import { receivedLocal } from './pair';
 import { reviveQueues } from './queues';
@@ -27,39 +27,51 @@ export function take(message: Carried): true {
   return true;
 }
 
-/** A late side (see `PortState.late`) marks with this message from where on its counters are right. */
-export const BARRIER: string = native.barrier;
+/** What barriers begin with. */
+const BARRIER: string = native.barrier;
 
 /**
  * Numbers of stock messages: `era * ERA + n`. A barrier begins an era, so that a number tells on which
  * side of the barrier its message is.
  */
-export const ERA = 2 ** 40;
+const ERA = 2 ** 40;
 
 const UNLIMITED = Number.POSITIVE_INFINITY;
 
 export const nextEra = (count: number): number => (floor(count / ERA) + 1) * ERA;
 
-/** Consumes a barrier. */
+/**
+ * By this message a side tells from where on its count is right, after `sent` messages: it was not all the time (see
+ * `PortState.late`), or the other side asks for it.
+ */
+export const barrier = (sent: number): string => `${BARRIER}${sent}`;
+
+/** How many messages were sent before the barrier that came last. */
+export let sentBefore = 0;
+
+/** Consumes a barrier. Who catches up has done so. */
 export function isBarrier(state: PortState, value: unknown): boolean {
-  if (value !== BARRIER || state.slot < 0) return false;
-  state.received = nextEra(state.received);
+  if (typeof value !== 'string' || state.slot < 0 || value.length <= BARRIER.length || substring(value, 0, BARRIER.length) !== BARRIER) return false;
+  sentBefore = +substring(value, BARRIER.length);
+  state.received = nextEra(sentBefore);
+  state.catchingUp = false;
   return true;
 }
 
 /**
  * Take one message out of the stock queue into `taken`. False if it is empty, or if a barrier has
- * brought the count to `until`.
+ * brought the count to `until`, or has ended the catching up.
  */
 export function pull(state: PortState, until = UNLIMITED): Taken {
   if (state.over) return false;
+  const { catchingUp } = state;
   const recorder = state.slot >= 0 && hasCargo(state.slot) ? recordPorts() : undefined;
   try {
     for (;;) {
       const received = stockReceive(state.port) as { message: unknown } | undefined;
       if (received === undefined) return false;
       if (!isBarrier(state, received.message)) return arrived(state, received.message, recorder?.ports);
-      if (state.received >= until) return false;
+      if (state.received >= until || catchingUp) return false;
     }
   } catch (error) {
     arrived(state, error, undefined);

@@ -8,7 +8,7 @@ const DrainEvent = Event;
 /** The high-water mark is reached: who waits for 'drain' keeps the loop alive. */
 export function onFull(state: PortState): void {
   state.full = true;
-  const { drainEmitter: emitter } = state;
+  const { drainEmitter: emitter } = state.rare;
   const listeners = emitter === undefined
     ? stockListenerCount(state.port, 'drain') 
     : emitterListenerCount(emitter, 'drain');
@@ -24,6 +24,7 @@ export function onFall(state: PortState): boolean {
 }
 
 export function emitDrain(state: PortState): void {
-  if (state.drainEmitter !== undefined) state.drainEmitter.emit('drain');
+  const { drainEmitter: emitter } = state.rare;
+  if (emitter !== undefined) emitter.emit('drain');
   else stockDispatchEvent(state.port, new DrainEvent('drain'));
 }

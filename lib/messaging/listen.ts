@@ -64,10 +64,10 @@ export const blockingWord = (): number => (waiting ||= takeWord());
 
 /** The word of a port. It may be asked for at any time; that of a closed port does not change any more. */
 export function signalOf(state: PortState): Int32Array {
-  if (state.signal !== undefined) return state.signal;
+  if (state.rare.signal !== undefined) return state.rare.signal;
   const number = state.over ? 0 : takeWord();
   const signal = new captured.Int32Array(typedArrayBuffer(words()) as SharedArrayBuffer, number * 4, 1);
-  state.signal = signal;
+  state.own.signal = signal;
   if (!state.over) {
     if (!state.reading) openGate(state);
     if (state.slot >= 0) setListener(state.slot, number);
@@ -77,8 +77,9 @@ export function signalOf(state: PortState): Int32Array {
 
 /** The port is closed, or was moved away. */
 export function forgetSignal(state: PortState): void {
-  if (state.signal === undefined) return;
-  const number = wordOf(state.signal);
+  const { signal } = state.rare;
+  if (signal === undefined) return;
+  const number = wordOf(signal);
   change(number);
   giveWord(number);
 }

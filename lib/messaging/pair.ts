@@ -38,7 +38,7 @@ export function openLocal(state: PortState): boolean {
 
 function enter(state: PortState, slot: number): void {
   attach(state, slot);
-  setMark(slot, state.highWaterMark);
+  setMark(slot, state.rare.highWaterMark);
   if (state.queuesUntil > 0) setQueuesUntil(slot, state.queuesUntil);
   // A getter asks for the channel: the posts around it are counted there.
   for (let post = 0; post < state.cloning; post++) stockBegin(slot);
@@ -48,13 +48,13 @@ function enter(state: PortState, slot: number): void {
 export function sentLocal(state: PortState, size: number): void {
   state.sent++;
   state.addSize(size);
-  const { peer } = state;
-  if (peer?.signal !== undefined) tell(wordOf(peer.signal));
-  if (state.bytes >= state.highWaterMark && !state.full) onFull(state);
+  const signal = state.peer?.rare.signal;
+  if (signal !== undefined) tell(wordOf(signal));
+  if (state.bytes >= state.rare.highWaterMark && !state.full) onFull(state);
 }
 
 /** The peer of `state` has received the oldest message. */
 export function receivedLocal(state: PortState): void {
   state.dropSize();
-  if (state.bytes < state.highWaterMark && onFall(state)) nextTick(() => emitDrain(state));
+  if (state.bytes < state.rare.highWaterMark && onFall(state)) nextTick(() => emitDrain(state));
 }

@@ -62,7 +62,7 @@ const additions = {
 
   /** When `bufferedAmount` falls below this, after it had reached it, 'drain' is emitted. */
   get highWaterMark(): number {
-    return stateOf(this)?.highWaterMark ?? 0;
+    return stateOf(this)?.rare.highWaterMark ?? 0;
   },
 
   set highWaterMark(bytes: number) {
@@ -72,7 +72,7 @@ const additions = {
 
   /** While `bufferedAmount` is at least this, `postMessage` throws. */
   get maxBufferedBytes(): number {
-    return stateOf(this)?.maxBufferedBytes ?? Infinity;
+    return stateOf(this)?.rare.maxBufferedBytes ?? Infinity;
   },
 
   set maxBufferedBytes(bytes: number) {
@@ -105,7 +105,7 @@ for (const name of ['signal', 'tryReceive', 'receiveSync']) Object.definePropert
 
 export function bufferedAmount(state: PortState): number {
   if (state.slot < 0) return state.bytes;
-  state.unseen = 0;
+  if (state.rare.unseen > 0) state.own.unseen = 0;
   return buffered(state.slot);
 }
 
@@ -116,7 +116,7 @@ function needBytes(name: string, bytes: number): void {
 
 export function setMaxBufferedBytes(state: PortState, bytes: number): void {
   needBytes('maxBufferedBytes', bytes);
-  state.maxBufferedBytes = bytes === Infinity ? undefined : bytes;
+  state.own.maxBufferedBytes = bytes === Infinity ? undefined : bytes;
 }
 
 function needRoom(state: PortState, maxBufferedBytes: number): void {
@@ -125,7 +125,7 @@ function needRoom(state: PortState, maxBufferedBytes: number): void {
 
 export function setHighWaterMark(state: PortState, bytes: number): void {
   needBytes('highWaterMark', bytes);
-  state.highWaterMark = bytes;
+  state.own.highWaterMark = bytes;
   if (state.slot >= 0) setMark(state.slot, min(bytes, MAX_SAFE_INTEGER));
 }
 
@@ -135,7 +135,8 @@ const methods = {
     const state = stateOf(this);
     // biome-ignore lint/complexity/noArguments: the number of arguments matters
     if (state === undefined || arguments.length === 0) return apply(stockPostMessage, this, arguments);
-    if (state.maxBufferedBytes !== undefined) needRoom(state, state.maxBufferedBytes);
+    const { maxBufferedBytes } = state.rare;
+    if (maxBufferedBytes !== undefined) needRoom(state, maxBufferedBytes);
     if (transfer === undefined || transfer === null) return post(state, value);
     if (typeof transfer !== 'object' && typeof transfer !== 'function') return safePost(this, value, transfer);
     const list = readList(transfer);

@@ -82,7 +82,7 @@ function deliver(state: PortState, limit: number): number {
   state.delivering++;
   try {
     while (isDeliverable(state) && (state.closedInside || (count < limit && !isLate))) {
-      if (!(state.received < state.drainUntil ? takeNow(state) : takeMessage(state, false))) {
+      if (!(state.received < state.rare.drainUntil ? takeNow(state) : takeMessage(state, false))) {
         whole = true;
         break;
       }
@@ -201,7 +201,7 @@ export function deliverNow(state: PortState): void {
  * cannot be decoded.
  */
 export function deliverRest(state: PortState): void {
-  state.drainUntil = UNLIMITED;
+  state.own.drainUntil = UNLIMITED;
   deliverNow(state);
 }
 
@@ -215,7 +215,7 @@ export function closeInside(state: PortState): void {
   endGate(state.slot);
   if (state.isMember) return;
   const sent = peerStockSent(state.slot);
-  if (sent !== state.received && hasQueue(state.port)) state.drainUntil = sent < 0 ? -sent - 1 : sent;
+  if (sent !== state.received && hasQueue(state.port)) state.own.drainUntil = sent < 0 ? -sent - 1 : sent;
 }
 
 /** The port was started: let the peer use the lane, deliver what waits. */

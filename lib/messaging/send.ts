@@ -8,7 +8,7 @@ import { FORCED, FULL, GATE_CLOSED, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, S
 import { onFull } from './drain';
 import { broadcast } from './broadcast';
 import { safePost } from './guard';
-import { BARRIER, nextEra } from './carrier';
+import { barrier, nextEra } from './carrier';
 import { sentLocal } from './pair';
 import {
   KIND_BARRIER,
@@ -128,8 +128,9 @@ export function leaveLane(state: PortState): void {
 /** The counters of this side begin here, for both sides. */
 export function endLate(state: PortState): void {
   state.late = false;
-  stockPost(state.port, BARRIER);
-  setStockSent(state.slot, nextEra(stockSent(state.slot)));
+  const sent = stockSent(state.slot);
+  stockPost(state.port, barrier(sent));
+  setStockSent(state.slot, nextEra(sent));
 }
 
 function clonePost(state: PortState, value: unknown, list: unknown[] | undefined): Posted {

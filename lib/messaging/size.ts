@@ -18,13 +18,15 @@ const UNSEEN = 7;
 
 /** Size of the next carried message of a port. */
 export function carriedSize(state: PortState, value: unknown, list: unknown[] | undefined): number {
-  if (state.unseen > 0) state.unseen--;
-  else {
-    const size = estimateSize(value, list);
-    state.unseen = UNSEEN;
-    state.sampled = size > state.sampled ? size : (state.sampled + size) / 2;
+  if (state.rare.unseen > 0) {
+    state.own.unseen--;
+    return state.rare.sampled;
   }
-  return state.sampled;
+  const size = estimateSize(value, list);
+  const { own } = state;
+  own.unseen = UNSEEN;
+  own.sampled = size > own.sampled ? size : (own.sampled + size) / 2;
+  return own.sampled;
 }
 
 export function estimateSize(value: unknown, list: unknown[] | undefined): number {

@@ -165,6 +165,26 @@ class Bits {
   }
 }
 
+/** What few ports ever need: the others share one. There are many ports, and each field counts in each of them. */
+class Rare {
+  /** The thread of the other side has ended, or the port closes: messages with a number below this are not waited for. */
+  drainUntil = 0;
+  /** Estimate of the carried messages of late, and how many more need not be looked at (see size.ts). */
+  sampled = 0;
+  unseen = 0;
+  highWaterMark = 1 << 20;
+  /** Posts throw while so many bytes are buffered; undefined: they never do. */
+  maxBufferedBytes: number | undefined = undefined;
+  /** Emits 'drain' in place of the port: the Worker it belongs to. */
+  drainEmitter: EventEmitter | undefined = undefined;
+  /** Of a member of a broadcast group: posts until the inboxes are tried again. */
+  patience = 0;
+  /** Changes with each arrival (listen.ts); undefined while nobody has asked for it. */
+  signal: Int32Array | undefined = undefined;
+}
+
+const COMMON: Readonly<Rare> = new Rare();
+
 export class PortState extends (Bits as new () => Bits & Conditions) {
   readonly port: StockPort;
   /** Slot in the native table of this thread; -1 while the port has no channel. */
@@ -179,8 +199,6 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
   queuesUntil = 0;
   /** Number of stock messages received. */
   received = 0;
-  /** The thread of the other side has ended, or the port closes: those with a number below this are not waited for. */
-  drainUntil = 0;
   /** Depth of stock posts on the stack: getters of what is posted may post in turn. */
   cloning = 0;
   /** Voids that wait in the lane, as far as is known here. */
@@ -191,23 +209,12 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
   held: Filled<Carried> = NOTHING;
   /** Why this port keeps the event loop alive beside its handle. */
   holds = 0;
-  /** Estimate of the carried messages of late, and how many more need not be looked at (see size.ts). */
-  sampled = 0;
-  unseen = 0;
-  highWaterMark = 1 << 20;
-  /** Posts throw while so many bytes are buffered; undefined: they never do. */
-  maxBufferedBytes: number | undefined = undefined;
-  /** Emits 'drain' in place of the port: the Worker it belongs to. */
-  drainEmitter: EventEmitter | undefined = undefined;
-  /** Of a member of a broadcast group: posts until the inboxes are tried again. */
-  patience = 0;
+  rare: Readonly<Rare> = COMMON;
   /** Node's own handler on the port for a removed listener: our way to stop its stock side. */
   readonly stopStock: (size: number, type: string) => void;
 
   /** Handlers run in it. */
   readonly context: Context;
-  /** Changes with each arrival (listen.ts); undefined while nobody has asked for it. */
-  signal: Int32Array | undefined = undefined;
   /** Lives as long as the port once its handle is gone (guard.ts). */
   witness: object | undefined = undefined;
 
@@ -216,6 +223,12 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
     this.port = port;
     this.context = context;
     this.stopStock = stopStock;
+  }
+
+  /** To be written to. */
+  get own(): Rare {
+    if (this.rare === COMMON) this.rare = new Rare();
+    return this.rare;
   }
 
   /** Keep a message that came by the stock port ahead of its turn. */

@@ -85,11 +85,9 @@ export const meetPeer = (slot: number): number => op(19, slot, 0);
 export const wantBarrier = (slot: number, wanted: boolean): number => op(41, slot, wanted ? 1 : 0);
 /** Does the peer want one? Then it is to follow at once. */
 export const takeBarrier = (slot: number): boolean => op(42, slot, 0) !== 0;
-/** Messages that the peer had sent before its barrier. */
-export const sentBefore = (slot: number): number => op(43, slot, 0);
 export const setGateClosed = (slot: number): number => op(44, slot, 0);
 /** Nothing more is to come by the lane: this port closes. A member leaves its broadcast group. */
-export const endGate = (slot: number): number => op(47, slot, 0);
+export const endGate = (slot: number): number => op(43, slot, 0);
 /** Bytes that were sent and not received; those of them that are in the lane. */
 export const buffered = (slot: number): number => op(20, slot, 0);
 export const laneBuffered = (slot: number): number => op(21, slot, 0);
@@ -246,7 +244,8 @@ export const slots = bareList<PortState | undefined>();
 export function attach(state: PortState, slot: number): void {
   state.slot = slot;
   slots[slot] = state;
-  if (state.signal !== undefined) setListener(slot, wordOf(state.signal));
+  const { signal } = state.rare;
+  if (signal !== undefined) setListener(slot, wordOf(signal));
 }
 
 /** The number of a port's word. */

@@ -10,7 +10,7 @@ import { words } from './listen';
 import { guarded } from './guard';
 import { adopt, adoptArrivals } from './adopt';
 import { noteWorkerClass, workerFailed, workerMade } from './broadcast';
-import { nextEra, pull, taken } from './carrier';
+import { pull, sentBefore, taken } from './carrier';
 import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
 import { bufferedAmount, setHighWaterMark, setMaxBufferedBytes } from './port';
 import { forget } from './closing';
@@ -20,7 +20,7 @@ import { deliverNow, deliverRest, openGate, start, stop } from './receive';
 import type { PortState } from './state';
 import { emitterListenerCount, kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
 import {
-  attach, hasCargo, isPeerAdopted, loadCargo, mayDataBringQueues, native, peerStockSent, sentBefore, setGateClosed, setGateOpen, wantBarrier,
+  attach, hasCargo, isPeerAdopted, loadCargo, mayDataBringQueues, native, peerStockSent, setGateClosed, setGateOpen, wantBarrier,
 } from './thread';
 
 type Methods = Record<symbol, (...args: any[]) => unknown>;
@@ -57,7 +57,7 @@ let endState: (worker: WorkerBase, state: PortState) => void;
 class WorkerBase extends StockWorker {
   static {
     stateOfWorker = (worker) => worker.#state;
-    endState = (worker, { highWaterMark, maxBufferedBytes }) => {
+    endState = (worker, { rare: { highWaterMark, maxBufferedBytes } }) => {
       native.threadGone(worker.#thread);
       worker.#highWaterMark = highWaterMark;
       worker.#maxBufferedBytes = maxBufferedBytes;
@@ -100,7 +100,7 @@ class WorkerBase extends StockWorker {
 
   /** When `bufferedAmount` falls below this, after it had reached it, 'drain' is emitted. */
   get highWaterMark(): number {
-    return this.#state?.highWaterMark ?? this.#highWaterMark ?? 0;
+    return this.#state?.rare.highWaterMark ?? this.#highWaterMark ?? 0;
   }
 
   set highWaterMark(bytes: number) {
@@ -109,7 +109,7 @@ class WorkerBase extends StockWorker {
 
   /** While `bufferedAmount` is at least this, `postMessage` throws. */
   get maxBufferedBytes(): number {
-    return this.#state?.maxBufferedBytes ?? this.#maxBufferedBytes ?? Infinity;
+    return this.#state?.rare.maxBufferedBytes ?? this.#maxBufferedBytes ?? Infinity;
   }
 
   set maxBufferedBytes(bytes: number) {
@@ -194,7 +194,7 @@ function adoptPublicPort(worker: WorkerBase, moved: Detached[], options: unknown
   state.started = true;
   state.gateHeld = kOnMessage !== undefined;
   if (!state.gateHeld) openGate(state);
-  state.drainEmitter = worker;
+  state.own.drainEmitter = worker;
   followListeners(worker, state);
   loadWorkerData(state, moved, (options as { workerData?: unknown } | undefined)?.workerData);
   return state;
@@ -242,25 +242,20 @@ function catchUp(state: PortState): void {
   state.catchingUp = true;
   wantBarrier(slot, true);
   setGateOpen(slot);
-  const era = nextEra(state.received);
   let sent: number;
   do {
     sent = peerStockSent(slot);
-    while (state.received < era && pull(state, era)) {
+    while (state.catchingUp && pull(state)) {
       const { value, type, ports } = taken;
       state.hold({ value, type, ports, index: 0 });
     }
-  } while (state.received < era && (sent < 0 || peerStockSent(slot) !== sent));
+  } while (state.catchingUp && (sent < 0 || peerStockSent(slot) !== sent));
   wantBarrier(slot, false);
   if (!state.reading) setGateClosed(slot);
+  if (state.catchingUp) state.received = sent;
+  else sent = sentBefore;
   state.catchingUp = false;
-  if (state.received < era) {
-    numberHeld(state, sent);
-    return;
-  }
-  sent = sentBefore(slot);
   numberHeld(state, sent);
-  state.received = nextEra(sent);
 }
 
 /** A listener may have been there before us. */
@@ -269,8 +264,8 @@ function catchUpAndGoOn(state: PortState): void {
   if (stockListenerCount(state.port, 'message') > 0) start(state);
 }
 
+/** What was held is the last of so many. */
 function numberHeld(state: PortState, sent: number): void {
-  state.received = sent;
   const first = sent - state.held.length;
   state.held.forEach((held, i) => {
     held.index = first + i;

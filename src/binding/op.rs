@@ -61,11 +61,10 @@ mod code {
     pub const WAIT_ANYWHERE: i32 = 40;
     pub const WANT_BARRIER: i32 = 41;
     pub const TAKE_BARRIER: i32 = 42;
-    pub const SENT_BEFORE: i32 = 43;
+    pub const END_GATE: i32 = 43;
     pub const CLOSE_GATE: i32 = 44;
     pub const SEND_QUEUES: i32 = 45;
     pub const DATA_QUEUES: i32 = 46;
-    pub const END_GATE: i32 = 47;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -121,7 +120,7 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
         code::UNLOAD => state.unload(slot, value),
         code::TAKE_WORD => f64::from(state.listening.take_word()),
         code::GIVE_WORD => {
-            state.listening.give_word(value);
+            state.listening.give_word(value as u16);
             0.0
         }
         code::WAIT_ANYWHERE => {
@@ -242,7 +241,6 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         code::SET_RECEIVED => half.baggage.received = value,
         code::WANT_BARRIER => channel.want_barrier(1 - side, value != 0.0),
         code::TAKE_BARRIER => return flag(channel.take_barrier(side)),
-        code::SENT_BEFORE => return channel.sent_before(1 - side) as f64,
         code::CLOSE_GATE => channel.set_gate(1 - side, Gate::Closed),
         code::END_GATE => {
             channel.set_gate(1 - side, Gate::Over);

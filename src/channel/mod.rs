@@ -117,8 +117,6 @@ struct Direction {
     sent_end: AtomicU64,
     /// The consumer wants a barrier: it does not know how many messages it has received, and the producer does not pause.
     barrier_wanted: AtomicBool,
-    /// How many messages were sent before that barrier. Written by the producer ahead of it.
-    sent_before: AtomicU64,
     /// Frames that take a carrier's frame back and were not read yet. Raised by the producer, lowered by the consumer.
     voids: AtomicU32,
     /// Stock messages with a number below this may bring queues. Written by the producer only.
@@ -148,7 +146,6 @@ impl Direction {
             sent_begin: AtomicU64::new(0),
             sent_end: AtomicU64::new(0),
             barrier_wanted: AtomicBool::new(false),
-            sent_before: AtomicU64::new(0),
             voids: AtomicU32::new(0),
             queues_until: AtomicU64::new(0),
             landings: Landings::default(),
@@ -459,21 +456,10 @@ impl Channel {
 
     /// Producer: is a barrier wanted? Then it follows at once.
     pub fn take_barrier(&self, side: Side) -> bool {
-        let direction = &self.directions[side];
         // Relaxed: see `want_barrier`.
-        let wanted = direction.barrier_wanted.swap(false, Ordering::Relaxed);
-        if wanted {
-            // Relaxed: the queue of the stock port, by which the barrier travels, publishes it.
-            let sent = direction.sent_end.load(Ordering::Relaxed);
-            direction.sent_before.store(sent, Ordering::Relaxed);
-        }
-        wanted
-    }
-
-    /// Consumer, after the barrier: how many messages were sent before it.
-    pub fn sent_before(&self, side: Side) -> u64 {
-        // Relaxed: see `take_barrier`.
-        self.directions[side].sent_before.load(Ordering::Relaxed)
+        self.directions[side]
+            .barrier_wanted
+            .swap(false, Ordering::Relaxed)
     }
 
     /// Start the count of `side` again at `sent` messages.
