@@ -8,7 +8,7 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 /** What a round is allowed to take, in seconds; each stays well below on an idle machine. */
-const programs = { storm: 120, oracle: 180, flood: 120 };
+const programs = { storm: 120, oracle: 180, flood: 120, exits: 180 };
 
 const { values: options } = parseArgs({
   options: {
