@@ -54,10 +54,10 @@ export declare class Binding {
    * numbers of stock messages that each end has posted so far.
    */
   openChannel(sent0: number, sent1: number): number
-  /** The channel between worker `thread_id` and its parent (side 0) as seen from `side`. */
-  openWorker(threadId: number, side: number): number | null
-  /** Nobody will look for the channel of this worker any more. */
-  forgetWorker(threadId: number): void
+  /** What the next worker is given, so that nobody else finds its channel. */
+  workerKey(): string
+  /** The channel between a worker that was given `key` and its parent (side 0) as seen from `side`. */
+  openWorker(key: string, threadId: number, side: number): number | null
   /**
    * Copy attachment `index` of the first frame for the port in `slot` into a buffer of its size.
    * JS allocates it: there it need not be filled with zeros first.
@@ -78,10 +78,15 @@ export declare class Binding {
   registerShape(keys: Array<string>): number
   /** Key number `index` of a shape; null after the last. */
   shapeKey(id: number, index: number): string | null
+  /**
+   * Two keys for the first thread that asks: workers find the code under the first, and the second is to keep it. A thread
+   * must not run what another one than its parent, or a parent of that, has left here.
+   */
+  static reserveProgram(): Array<string> | null
   /** Keep V8's code for `source`. The first call counts. */
-  static keepProgram(source: Uint8Array, code: Uint8Array): void
+  static keepProgram(writeKey: string, source: Uint8Array, code: Uint8Array): void
   /** A copy of the kept code; null unless it was kept for this very text, which V8 does not compare. */
-  static programCode(source: Uint8Array): Buffer | null
+  static programCode(readKey: string, source: Uint8Array): Buffer | null
   /**
    * The function of a queue over `memory`, a Uint8Array over a whole SharedArrayBuffer: of a new one (`codec` >= 0), or
    * of the one that is there (-1). A number says why not: 1 no queue, 2 another version, 3 another size,

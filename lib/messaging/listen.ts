@@ -7,52 +7,47 @@
  */
 import { captured, sharedBufferByteLength, typedArrayBuffer } from '../codec/primordials';
 import { types } from 'node:util';
+import { bequeath, inherited } from './inherited';
 import { openGate } from './receive';
-import { wake } from './sleep';
+import { change } from './sleep';
 import type { PortState } from './state';
-import { stock } from './stock';
 import { giveWord, setListener, setTell, takeWord, wordOf } from './thread';
 
-const KEY = 'threadport.words';
+const WORDS = 'words';
 /** src/binding/listening.rs gives out as many. */
 const COUNT = 4096;
 /** The word of those who wait for queues as well: who pushes does not know the words of threads. */
 export const ANYWHERE = 1;
 
-const { add } = Atomics;
 const { isSharedArrayBuffer } = types;
-const { getEnvironmentData, setEnvironmentData } = stock;
 
 let shared: Int32Array | undefined;
 
-function inherited(): SharedArrayBuffer | undefined {
-  const data: unknown = getEnvironmentData(KEY);
+function given(): SharedArrayBuffer | undefined {
+  const data = inherited(WORDS);
   return isSharedArrayBuffer(data) && sharedBufferByteLength(data) === COUNT * 4 ? data : undefined;
 }
 
 function made(): SharedArrayBuffer {
   const buffer = new captured.SharedArrayBuffer(COUNT * 4);
-  setEnvironmentData(KEY, buffer);
+  bequeath(WORDS, buffer);
   return buffer;
 }
 
 /** Must be there before a worker is started. */
 export function words(): Int32Array {
-  shared ??= new captured.Int32Array(inherited() ?? made());
+  shared ??= new captured.Int32Array(given() ?? made());
   return shared;
 }
 
-function change(word: number): void {
-  if (word === 0) return;
-  const list = words();
-  add(list, word, 1);
-  wake(list, word);
+function changeWord(word: number): void {
+  if (word !== 0) change(words(), word);
 }
 
 /** `told`: two words, in its halves; 0 is none. */
 export function tell(told: number): void {
-  change(told & 0xffff);
-  change(told >>> 16);
+  changeWord(told & 0xffff);
+  changeWord(told >>> 16);
 }
 
 setTell(tell);
@@ -80,6 +75,6 @@ export function forgetSignal(state: PortState): void {
   const { signal } = state.rare;
   if (signal === undefined) return;
   const number = wordOf(signal);
-  change(number);
+  changeWord(number);
   giveWord(number);
 }

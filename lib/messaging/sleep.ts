@@ -6,11 +6,27 @@
  */
 import { min } from '../codec/primordials';
 
-const { notify, wait } = Atomics;
+const { add, load, notify, wait } = Atomics;
 const { hrtime } = process;
 
 /** Wakes all who wait on the word. */
 export const wake = (words: Int32Array, index: number): number => notify(words, index);
+
+/** Changes the word. */
+export function change(words: Int32Array, index: number): void {
+  add(words, index, 1);
+  wake(words, index);
+}
+
+/** How long a thread waits at most for what another one is about to do. */
+const LONGEST_MS = 10_000;
+const SLICE_MS = 20;
+
+/** Blocks until the first word is not 0 any more. */
+export function awaitChange(words: Int32Array): void {
+  const end = deadline(LONGEST_MS);
+  while (load(words, 0) === 0 && sleep(words, 0, 0, end, SLICE_MS));
+}
 
 /** In milliseconds. Not `performance.now()`: to touch `performance` loads what takes longer than the rest of this package. */
 function now(): number {

@@ -1,11 +1,13 @@
 /**
  * `Worker` and `parentPort`. Both ends of a worker's public channel are real stock ports inside
- * Node's own classes; they become ours in place, and find their lanes by thread id.
+ * Node's own classes; they become ours in place, and find their lanes by a key that the
+ * worker inherits.
  */
 import { EventEmitter } from 'node:events';
-import { apply, getPrototypeOf, hasOwn, isArray } from '../codec/primordials';
+import { apply, captured, getPrototypeOf, hasOwn, isArray } from '../codec/primordials';
 import { findPorts } from './find';
 import { noteOptions } from './follow';
+import { bequeath } from './inherited';
 import { words } from './listen';
 import { guarded } from './guard';
 import { adopt, adoptArrivals } from './adopt';
@@ -17,6 +19,7 @@ import { forget } from './closing';
 import { reviveQueues } from './queues';
 import { enterRoad, leaveRoad, type Road } from './road';
 import { deliverNow, deliverRest, openGate, start, stop } from './receive';
+import { awaitChange, change } from './sleep';
 import type { PortState } from './state';
 import { emitterListenerCount, kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
 import {
@@ -35,20 +38,29 @@ const { isPrototypeOf } = Object.prototype;
 /** Number of the "message" that is a worker's workerData. */
 const WORKER_DATA = -1;
 
+/** How a worker finds its parent: under this name it inherits an `Origin`. */
+const ORIGIN = 'origin';
+
+interface Origin {
+  key: string;
+  /** Changes once the ports of its workerData are in the channel, if there are any. */
+  ready: Int32Array | undefined;
+}
+
 /** It has no port yet. */
 const WORKER_ROAD: Road = { slot: -1, queuesUntil: 0 };
 
-let firstWorker: (() => void) | undefined;
+let firstWorker: (() => () => void) | undefined;
 
-/** Calls `run` when this thread has started a worker for the first time. */
-export function onFirstWorker(run: () => void): void {
+/** Calls `run` when this thread is about to start its first worker, and what that returns when it has. */
+export function onFirstWorker(run: () => () => void): void {
   firstWorker = run;
 }
 
-function noteWorker(): void {
+function noteWorker(): () => void {
   const run = firstWorker;
   firstWorker = undefined;
-  run?.();
+  return run === undefined ? () => {} : run();
 }
 
 let stateOfWorker: (worker: WorkerBase) => PortState | undefined;
@@ -76,6 +88,10 @@ class WorkerBase extends StockWorker {
     const moved = detachAll(undefined, ports, false);
     noteOptions(options);
     words();
+    const started = noteWorker();
+    const key = native.workerKey();
+    const ready = moved.length > 0 ? new captured.Int32Array(new captured.SharedArrayBuffer(4)) : undefined;
+    const outerOrigin = bequeath(ORIGIN, { key, ready });
     const outer = enterRoad(WORKER_ROAD);
     try {
       super(filename, guardedOptions(options) as never);
@@ -85,12 +101,14 @@ class WorkerBase extends StockWorker {
       throw error;
     } finally {
       leaveRoad(outer);
+      bequeath(ORIGIN, outerOrigin);
     }
     workerMade(this);
     this.#thread = this.threadId;
-    this.#state = adoptPublicPort(this, moved, options);
+    this.#state = adoptPublicPort(this, key, moved, options);
+    if (ready !== undefined) change(ready, 0);
     forgetMoved(moved, ports);
-    noteWorker();
+    started();
   }
 
   /** Bytes that were accepted by `postMessage` and that the worker has not received yet. */
@@ -183,11 +201,11 @@ function guardedOptions(options: unknown): unknown {
   return safe === workerData ? options : { __proto__: options, workerData: safe };
 }
 
-function adoptPublicPort(worker: WorkerBase, moved: Detached[], options: unknown): PortState | undefined {
+function adoptPublicPort(worker: WorkerBase, key: string, moved: Detached[], options: unknown): PortState | undefined {
   const symbol = kPublicPort(worker);
   const port = symbol && (worker as unknown as Record<symbol, StockPort | null>)[symbol];
   if (port == null) return undefined;
-  const slot = native.openWorker(worker.threadId, 0);
+  const slot = native.openWorker(key, worker.threadId, 0);
   if (slot === null) return undefined;
   const state = adopt(port);
   attach(state, slot);
@@ -218,13 +236,16 @@ function loadWorkerData(state: PortState, moved: Detached[], workerData: unknown
 /** In a worker: this thread's end of the public channel. */
 function adoptParentPort(): StockPort | null {
   const { parentPort, isMainThread, threadId } = stock;
+  const origin = bequeath(ORIGIN, undefined) as Origin | undefined;
   // Another copy of the package may have it already: then it has the lane, and this one leaves it alone.
   if (!isMainThread && mayDataBringQueues()) reviveQueues(stock.workerData);
   if (parentPort === null || isMainThread || getPrototypeOf(parentPort) !== StockPort.prototype) return parentPort;
-  const slot = native.openWorker(threadId, 1);
+  const slot = native.openWorker(origin?.key ?? native.workerKey(), threadId, 1);
   if (slot === null) return parentPort;
   const state = adopt(parentPort as StockPort);
   attach(state, slot);
+  // This thread may have come here before its parent was done with the constructor.
+  if (origin?.ready !== undefined) awaitChange(origin.ready);
   catchUpAndGoOn(state);
   adoptWorkerData(state);
   return parentPort;

@@ -31,6 +31,12 @@ pub fn is_waited_anywhere() -> bool {
     ANYWHERE.load(Ordering::SeqCst) != 0
 }
 
+/// A word as JavaScript names it. There is no memory behind others: who rings would fail.
+pub fn word_of(value: f64) -> u16 {
+    let word = value as u16;
+    if word < WORDS { word } else { 0 }
+}
+
 /// What one thread has of both.
 #[derive(Default)]
 pub struct Listening {

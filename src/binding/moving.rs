@@ -10,7 +10,7 @@ use napi_derive::napi;
 use super::env::EnvState;
 use super::port::Port;
 use super::ports::{Binding, invalid};
-use crate::channel::{Baggage, Channel, Gate, PortRef};
+use crate::channel::{Baggage, Channel, Gate, PortRef, WorkerName};
 
 /// Only who uses the binding without the package's JavaScript leaves one unfinished.
 const LONGEST_RECALL: Duration = Duration::from_secs(10);
@@ -87,7 +87,7 @@ impl EnvState {
         &self,
         channel: &Arc<Channel>,
         side: usize,
-        worker: Option<u64>,
+        worker: Option<WorkerName>,
     ) -> Option<(u32, Baggage)> {
         let half = channel.claim(side)?;
         let baggage = half.baggage;

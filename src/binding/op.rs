@@ -10,6 +10,7 @@ use super::batch::attachment_size;
 use super::entry::{OK, call};
 use super::env::EnvState;
 use super::layout::{KIND_CARRIER, KIND_VOID, tx};
+use super::listening::word_of;
 use super::port::Port;
 use super::take::advance;
 use crate::channel::{Gate, Half, may_data_bring_queues, note_queues_in_data};
@@ -246,8 +247,8 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
             channel.set_gate(1 - side, Gate::Over);
             *member = None;
         }
-        code::LISTEN => channel.bell(side).listen(value as u16),
-        code::WAIT => channel.bell(side).wait(value as u16),
+        code::LISTEN => channel.bell(side).listen(word_of(value)),
+        code::WAIT => channel.bell(side).wait(word_of(value)),
         code::SPIN => {
             let bell = channel.bell(side);
             state.port_spin.run(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::posted::Posted;
-use crate::channel::{Channel, Gate, Half, Side, forget_worker};
+use crate::channel::{Channel, Gate, Half, Side, WorkerName, forget_worker};
 use crate::group::Member;
 use crate::wake::Told;
 
@@ -13,7 +13,7 @@ pub struct Port {
     pub side: Side,
     pub half: Half,
     /// Set for the channel between a worker and its parent.
-    pub worker: Option<u64>,
+    pub worker: Option<WorkerName>,
     /// Set for a member of a broadcast group: the channel is its inbox.
     pub member: Option<Member>,
     /// The peer's half, here for a recall only: the channel does not ring here.
@@ -54,8 +54,8 @@ impl Port {
         drop((member, half));
         drop(posted);
         let told = channel.bell(1 - side).ring();
-        if let Some(thread) = worker {
-            forget_worker(thread);
+        if let Some(name) = worker {
+            forget_worker(&name);
         }
         told
     }

@@ -13,7 +13,7 @@ use super::env::{EnvState, Words};
 use super::layout::{KIND_STOCK, queue, rx, tx};
 use super::port::Port;
 use super::{entry, op, pin, posted, send, take};
-use crate::channel::{Channel, forget_worker, worker_channel};
+use crate::channel::{Channel, WorkerName, secret, worker_channel};
 
 /// Most receive buffers of a thread: one for each level of nested deliveries.
 const MOST_BUFFERS: usize = 4096;
@@ -200,26 +200,26 @@ impl Binding {
         Ok(slot)
     }
 
-    /// The channel between worker `thread_id` and its parent (side 0) as seen from `side`.
+    /// What the next worker is given, so that nobody else finds its channel.
     #[napi]
-    pub fn open_worker(&self, thread_id: f64, side: u32) -> Option<u32> {
-        let side = usize::from(side != 0);
-        let thread = thread_id as u64;
-        let channel = worker_channel(thread);
-        self.attach(&channel, side, Some(thread)).ok()
+    pub fn worker_key(&self) -> String {
+        secret()
     }
 
-    /// Nobody will look for the channel of this worker any more.
+    /// The channel between a worker that was given `key` and its parent (side 0) as seen from `side`.
     #[napi]
-    pub fn forget_worker(&self, thread_id: f64) {
-        forget_worker(thread_id as u64);
+    pub fn open_worker(&self, key: String, thread_id: f64, side: u32) -> Option<u32> {
+        let name = (key, thread_id as u64);
+        let channel = worker_channel(&name);
+        self.attach(&channel, usize::from(side != 0), Some(name))
+            .ok()
     }
 
     pub(super) fn attach(
         &self,
         channel: &Arc<Channel>,
         side: usize,
-        worker: Option<u64>,
+        worker: Option<WorkerName>,
     ) -> Result<u32> {
         let attached = self.state.attach_port(channel, side, worker);
         attached

@@ -35,7 +35,8 @@ mod registry;
 
 #[cfg(not(loom))]
 pub use registry::{
-    barrier, forget_worker, may_data_bring_queues, note_queues_in_data, worker_channel,
+    WorkerName, barrier, forget_worker, may_data_bring_queues, note_queues_in_data, secret,
+    worker_channel,
 };
 
 use std::collections::VecDeque;
