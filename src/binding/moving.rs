@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use napi::Result;
-use napi::bindgen_prelude::Int32Array;
+use napi::bindgen_prelude::Int32ArraySlice;
+use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::env::EnvState;
@@ -159,7 +159,12 @@ impl Binding {
 
     /// Take the cargo of message `index` back: its post threw. Returns fresh tickets.
     #[napi]
-    pub fn unload_last(&self, slot: u32, index: f64) -> Int32Array {
+    pub fn unload_last<'a>(
+        &self,
+        env: &'a Env,
+        slot: u32,
+        index: f64,
+    ) -> Result<Int32ArraySlice<'a>> {
         let ports = self
             .state
             .with_port(slot, |port| port.channel.unload_last(port.side, index))
@@ -168,7 +173,8 @@ impl Binding {
         let tickets: Vec<i32> = ports
             .map(|port| port.map_or(-1, |port| self.state.ticket(port).cast_signed()))
             .collect();
-        tickets.into()
+        // A copy: some hosts allow no memory of ours in their buffers.
+        Int32ArraySlice::copy_from(env, tickets)
     }
 
     /// A text that nobody outside this process can know.
