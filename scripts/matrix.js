@@ -21,6 +21,7 @@ const SUITES = {
   blocking: ['threadport'],
   queue: ['threadport'],
   fuzz: ['threadport'],
+  hardened: ['threadport'],
   programs: ['threadport'],
 };
 const shell = process.platform === 'win32'; // npm is a .cmd file there

@@ -22,7 +22,7 @@ wt.parentPort.on('message', ({ id, port }) => ports.set(id, port));
 function carryOut({ id, source, args }) {
   try {
     if (id !== undefined && !ports.has(id)) return { missing: true };
-    const action = eval('(' + source + ')');
+    const action = require('node:vm').runInThisContext('(' + source + ')');
     return { result: action({ port: ports.get(id), ports, wt, describe, mixture, kept, require }, ...args) };
   } catch (error) {
     return { error };

@@ -15,7 +15,7 @@ function run(args, { env, ms = 30_000, onLine, node = [], cwd = ROOT } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...node, ...args], {
       cwd,
-      env: { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: undefined, ...env },
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: process.env.THREADPORT_TEST_OPTIONS, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';
