@@ -74,7 +74,7 @@ function postWithoutChannel(state: PortState, value: unknown, list: unknown[] | 
 function afterSend(state: PortState, value: unknown, status: number): Posted {
   if (status === GATE_CLOSED && state.closing && isPeerAdopted(state.slot)) {
     // A getter has closed the port. The stock port takes nothing any more, but the lane is read up to its end.
-    if (!state.laneOut) switchToLane(state);
+    if (!state.laneOut && !switchToLane(state)) throw new RangeTooLarge();
     return afterSend(state, value, sendEncoded(state.slot, KIND_VALUE, FORCED));
   }
   if (status === SENT || status === FULL) {
@@ -108,21 +108,21 @@ export function enterLane(state: PortState): boolean {
   // A getter of a message on its way by the stock port asks: that one would come behind the frame without a place.
   if (current !== GATE_OPEN || state.cloning > 0) return false;
   if (takeBarrier(state.slot) || state.late) endLate(state);
-  switchToLane(state);
-  return true;
+  return switchToLane(state);
 }
 
-function switchToLane(state: PortState): void {
+/** False without memory for the frame: the messages stay where they are. */
+function switchToLane(state: PortState): boolean {
   const sent = stockSent(state.slot);
-  sendAhead(state.slot, KIND_SWITCH, floor(sent / 2 ** 30), sent % 2 ** 30);
-  state.laneOut = true;
+  state.laneOut = sendAhead(state.slot, KIND_SWITCH, floor(sent / 2 ** 30), sent % 2 ** 30);
+  return state.laneOut;
 }
 
-/** From now on by the stock port. */
+/** From now on by the stock port. Without memory for the frame that says so it throws, and all stays as it is. */
 export function leaveLane(state: PortState): void {
   if (!state.laneOut) return;
+  if (state.slot >= 0 && !sendControl(state.slot, KIND_STOCK)) throw new RangeTooLarge();
   state.laneOut = false;
-  if (state.slot >= 0) sendControl(state.slot, KIND_STOCK);
 }
 
 /** The counters of this side begin here, for both sides. */

@@ -4,7 +4,7 @@
  */
 import { BASE, Decoder, Encoder } from '../codec';
 import { bareList, captured, defineOwn, max, typedArrayOffset } from '../codec/primordials';
-import { type Binding, FORCED, QUIET, raw, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_LAST, TX_SLOT, TX_TEXT, TX_TOLD, TX_WIDE } from '../native';
+import { type Binding, FORCED, QUIET, raw, TOO_LARGE, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_LAST, TX_SLOT, TX_TEXT, TX_TOLD, TX_WIDE } from '../native';
 import { Batches } from './batch';
 import type { PortState } from './state';
 import { lastUnit, width } from './text';
@@ -201,17 +201,17 @@ export function encodedValue(value: unknown): unknown {
 }
 
 /** `sendControl` with two words ahead of another frame, which wakes the reader for both. */
-export function sendAhead(slot: number, kind: number, word0: number, word1: number): void {
-  sendWords(slot, kind, QUIET, word0, word1);
+export function sendAhead(slot: number, kind: number, word0: number, word1: number): boolean {
+  return sendWords(slot, kind, QUIET, word0, word1);
 }
 
-/** Send a frame of our own, whether or not the gate is open. */
-export function sendControl(slot: number, kind: number): void {
-  sendWords(slot, kind, FORCED, 0, 0);
+/** Send a frame of our own, whether or not the gate is open. False: there is no memory for it. */
+export function sendControl(slot: number, kind: number): boolean {
+  return sendWords(slot, kind, FORCED, 0, 0);
 }
 
 /** A getter may ask for this while the encoder is in the middle of a message: the words of that one are put back. */
-function sendWords(slot: number, kind: number, force: number, word0: number, word1: number): void {
+function sendWords(slot: number, kind: number, force: number, word0: number, word1: number): boolean {
   const words = tx;
   words[TX_SLOT] = slot;
   words[TX_END] = BASE + 2;
@@ -224,7 +224,7 @@ function sendWords(slot: number, kind: number, force: number, word0: number, wor
   send();
   words[BASE] = first;
   words[BASE + 1] = second;
-  telling(0);
+  return telling(words[TX_SLOT] !== TOO_LARGE);
 }
 
 /** Let go of the user's values; a scratch that a large message has grown goes back to normal. */

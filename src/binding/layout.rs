@@ -91,8 +91,9 @@ pub mod rx {
 /// Words before a frame's own: one past its last word, kind, text length in units, wide.
 pub const FRAME_HEADER_WORDS: usize = 4;
 
-/// Kinds of frames that native code writes itself (`lib/messaging/state.ts` has all): the next stock message belongs
+/// Kinds of frames that native code knows (`lib/messaging/state.ts` has all): a message, the next stock message belongs
 /// here, from here on messages come by the stock port, and the stock message will not come after all.
+pub const KIND_VALUE: u32 = 1;
 pub const KIND_CARRIER: u32 = 2;
 pub const KIND_STOCK: u32 = 5;
 pub const KIND_VOID: u32 = 6;

@@ -8,6 +8,8 @@ mod batch;
 mod entry;
 mod env;
 mod external;
+#[cfg(faults)]
+mod faults;
 mod group;
 mod hooks;
 mod layout;

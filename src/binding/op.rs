@@ -209,8 +209,8 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         }
         code::HAS_CARGO => return flag(channel.has_cargo(1 - side)),
         code::VOID => {
-            // Without memory for this frame the reader finds out when the channel is closed.
-            let _ = push_empty(half, KIND_VOID);
+            // Should even the last room be taken, the reader finds out when the channel is closed.
+            let _ = push_last(half, KIND_VOID);
             channel.add_void(side);
             channel.stock_end(side, false, 0);
             tell(state, channel.bell(1 - side).ring());
@@ -284,15 +284,16 @@ fn carry(state: &EnvState, port: &mut Port, force: bool) -> i32 {
     }
     let (channel, side) = (&port.channel, port.side);
     channel.stock_begin(side);
-    if push_empty(&mut port.half, KIND_CARRIER).is_err() {
+    let Ok(frame) = port.half.producer.reserve(0, 0) else {
         channel.stock_end(side, false, 0);
         return -1;
-    }
+    };
+    frame.commit(KIND_CARRIER, Vec::new());
     tell(state, channel.bell(1 - side).ring());
     Gate::Open as i32
 }
 
-pub(super) fn push_empty(half: &mut Half, kind: u32) -> Result<(), PushError> {
-    half.producer.reserve(0, 0)?.commit(kind, Vec::new());
+pub(super) fn push_last(half: &mut Half, kind: u32) -> Result<(), PushError> {
+    half.producer.reserve_last(0, 0)?.commit(kind, Vec::new());
     Ok(())
 }

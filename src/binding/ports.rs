@@ -287,8 +287,8 @@ impl Binding {
         }) = self.state.displace(slot)
         {
             if half.producer.accepted() > 0 {
-                // Without memory for this frame the reader goes on when the channel is closed.
-                let _ = op::push_empty(&mut half, KIND_STOCK);
+                // Should even the last room be taken, the reader goes on when the channel is closed.
+                let _ = op::push_last(&mut half, KIND_STOCK);
                 channel.bell(1 - side).ring();
             }
             channel.end_recall(side, half);

@@ -8,7 +8,7 @@ use napi::sys;
 
 use super::entry::{OK, call};
 use super::env::{EnvState, Words};
-use super::layout::{KIND_TEXT_ATTACHED, KIND_WIDE, SendStatus, tx};
+use super::layout::{KIND_TEXT_ATTACHED, KIND_VALUE, KIND_WIDE, SendStatus, tx};
 use super::port::Port;
 use super::text::{TERMINATOR, Text, read_text};
 use crate::channel::{Channel, Gate, Side};
@@ -195,11 +195,14 @@ unsafe fn write_frame(
     let mut short = state.short_text.borrow_mut();
     // SAFETY: the caller's clause.
     let outgoing = unsafe { outgoing(state.env, buffer, text, &mut *short, attachments)? };
-    let mut frame = port
-        .half
-        .producer
-        .reserve(outgoing.words.len(), outgoing.text.bytes)
-        .map_err(|(PushError::OutOfMemory | PushError::TooLarge)| SendStatus::TooLarge)?;
+    let (producer, words) = (&mut port.half.producer, outgoing.words.len());
+    let reserved = if outgoing.kind & !(KIND_WIDE | KIND_TEXT_ATTACHED) == KIND_VALUE {
+        producer.reserve(words, outgoing.text.bytes)
+    } else {
+        producer.reserve_last(words, outgoing.text.bytes)
+    };
+    let mut frame =
+        reserved.map_err(|(PushError::OutOfMemory | PushError::TooLarge)| SendStatus::TooLarge)?;
     frame.words_mut().copy_from_slice(outgoing.words);
     // SAFETY: the caller's clause; the lane aligns a text area, and leaves room for a terminator.
     let written = unsafe { outgoing.text.write(state.env, frame.text_mut()) };

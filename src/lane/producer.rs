@@ -17,12 +17,15 @@ mod sizes {
     pub(super) const STEADY: usize = 4 << 10;
     /// The most, but for a frame that needs more.
     pub(super) const LARGEST: usize = 128 << 10;
+    /// What frames leave for small ones that say something of them, should memory run out (see `reserve_last`).
+    pub(super) const LAST: usize = 128;
 }
 #[cfg(loom)]
 mod sizes {
     pub(super) const FIRST: usize = super::Blank::OVERHEAD + 64;
     pub(super) const STEADY: usize = FIRST;
     pub(super) const LARGEST: usize = FIRST;
+    pub(super) const LAST: usize = 0;
 }
 
 /// Why a frame could not be reserved. The lane is as before.
@@ -83,11 +86,28 @@ impl Producer {
     /// If `words` is not a multiple of 8.
     #[inline]
     pub fn reserve(&mut self, words: usize, text: usize) -> Result<Reserved<'_>, PushError> {
+        let need = room_for(words, text).ok_or(PushError::TooLarge)? + sizes::LAST;
+        self.reserve_room(words, text, need)
+    }
+
+    /// `reserve` for a small frame about what came before it, such as that it will not follow. A few of these have room behind
+    /// any frame, whether or not there is memory.
+    pub fn reserve_last(&mut self, words: usize, text: usize) -> Result<Reserved<'_>, PushError> {
+        let need = room_for(words, text).ok_or(PushError::TooLarge)?;
+        self.reserve_room(words, text, need)
+    }
+
+    #[inline]
+    fn reserve_room(
+        &mut self,
+        words: usize,
+        text: usize,
+        need: usize,
+    ) -> Result<Reserved<'_>, PushError> {
         assert!(
             words.is_multiple_of(8),
             "the word area is made of 8-byte words"
         );
-        let need = room_for(words, text).ok_or(PushError::TooLarge)?;
         if need > self.tail.room() {
             self.extend(need)?;
         }

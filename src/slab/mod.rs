@@ -34,11 +34,15 @@
 
 mod block;
 mod buffer;
+#[cfg(faults)]
+mod faults;
 mod heap;
 mod pool;
 
 pub(crate) use block::Block;
 pub use buffer::SlabBuf;
+#[cfg(faults)]
+pub use faults::fail;
 pub use heap::expect_large_buffers;
 pub use pool::SlabPool;
 

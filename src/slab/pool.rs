@@ -77,6 +77,8 @@ impl SlabPool {
 
     /// A block of at least `len` bytes; longer when the size is rounded up to a class.
     pub(crate) fn take_block(&self, len: usize) -> Result<Block, OutOfMemory> {
+        #[cfg(faults)]
+        super::faults::check(len)?;
         let Some(class) = class_for(len) else {
             return Block::allocate(len);
         };
