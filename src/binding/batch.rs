@@ -5,10 +5,11 @@ use std::ptr;
 use bytes::Bytes;
 use napi::sys;
 
-use super::env::{EnvState, Words};
+use super::env::EnvState;
 use super::external::external_string;
 use super::layout::{FRAME_HEADER_WORDS, KIND_TEXT_ATTACHED, KIND_WIDE, rx};
 use super::port::Port;
+use super::words::Words;
 use crate::landing::Attachment;
 use crate::lane::Frame;
 use crate::slab::expect_large_buffers;

@@ -30,46 +30,10 @@ use super::port::Port;
 use super::queue_spin::Spin;
 use super::uv::{Handle, Uv};
 use super::waking::{ThreadsafeWaker, WakeHandle};
+use super::words::Words;
 use crate::channel::PortRef;
 use crate::group::Ticket;
 use crate::wake::{Poll, PollPolicy, Reactor, Told, Waker};
-
-/// A buffer shared with JS (R2).
-#[derive(Clone, Copy)]
-pub struct Words {
-    pub start: *mut i32,
-    pub len: usize,
-    /// Keeps the memory alive.
-    pub pin: sys::napi_ref,
-}
-
-impl Words {
-    pub fn read(self, index: usize) -> i32 {
-        debug_assert!(index < super::layout::tx::BASE);
-        // SAFETY: R2; every buffer has at least a header (checked when it is registered).
-        unsafe { self.start.add(index).read() }
-    }
-
-    pub fn write(self, index: usize, value: i32) {
-        debug_assert!(index < super::layout::rx::BASE);
-        // SAFETY: as in `read`.
-        unsafe { self.start.add(index).write(value) }
-    }
-
-    /// The words of a message, from BASE on, where the word at END says `end`. `None` if that cannot be.
-    ///
-    /// # Safety
-    /// No JS runs while the answer is in use (R2).
-    pub unsafe fn message<'a>(self, end: i32) -> Option<&'a [u8]> {
-        let end = usize::try_from(end).ok()?;
-        let bytes = end.checked_sub(tx::BASE)? * 4;
-        let fits = end <= self.len && end.is_multiple_of(2);
-        // SAFETY: BASE <= end <= len (checked), and the caller's clause.
-        fits.then(|| unsafe {
-            std::slice::from_raw_parts(self.start.add(tx::BASE).cast::<u8>(), bytes)
-        })
-    }
-}
 
 /// How the loop is woken and polled.
 pub enum Handles {
@@ -166,11 +130,6 @@ impl EnvState {
         let (handles, waker) = unsafe { open_handles(env, address)? };
         let cores = cores();
         let open = 2 * u32::from(matches!(handles, Handles::Uv { .. }));
-        let none = Words {
-            start: ptr::null_mut(),
-            len: 0,
-            pin: ptr::null_mut(),
-        };
         Rc::get_mut(&mut state)?.write(EnvState {
             env,
             reactor: Reactor::new(waker),
@@ -181,7 +140,7 @@ impl EnvState {
             ticket: RefCell::new(None),
             unloaded: RefCell::new(Vec::new()),
             offered: RefCell::new(Vec::new()),
-            transmit: Cell::new(none),
+            transmit: Cell::new(Words::NONE),
             receive: RefCell::new(Vec::new()),
             queue_words: RefCell::new(Vec::new()),
             queue_calls: Cell::new(0),
@@ -501,10 +460,25 @@ impl EnvState {
     pub fn finish(&self) {
         let hook = self.cleanup.replace(ptr::null_mut());
         if !hook.is_null() {
+            self.unpin_all();
             // SAFETY: the handle of our own hook, once.
             unsafe { sys::napi_remove_async_cleanup_hook(hook) };
             // SAFETY: the share made in `start`; `self` is not used afterwards.
             drop(unsafe { Rc::from_raw(ptr::from_ref(self)) });
+        }
+    }
+
+    /// Node does not free the references that are left when an environment ends.
+    fn unpin_all(&self) {
+        let lists = [self.receive.take(), self.queue_words.take()];
+        let words = lists.into_iter().flatten();
+        let pins = words
+            .chain([self.transmit.replace(Words::NONE)])
+            .map(|words| words.pin);
+        for reference in pins.chain([self.drain]).filter(|pin| !pin.is_null()) {
+            // SAFETY: our own references, in an environment that is not over yet. No script runs in it any more: nobody
+            // looks at the words, and `drain` is not called (`dead`).
+            unsafe { sys::napi_delete_reference(self.env, reference) };
         }
     }
 }

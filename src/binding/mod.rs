@@ -32,3 +32,4 @@ mod take;
 mod text;
 mod uv;
 mod waking;
+mod words;

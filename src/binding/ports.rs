@@ -9,9 +9,10 @@ use napi::bindgen_prelude::{Function, Object, Unknown, Utf16String};
 use napi::{Env, Error, JsValue, Result, Status, sys};
 use napi_derive::napi;
 
-use super::env::{EnvState, Words};
+use super::env::EnvState;
 use super::layout::{KIND_STOCK, queue, rx, tx};
 use super::port::Port;
+use super::words::Words;
 use super::{entry, op, pin, posted, send, take};
 use crate::channel::{Channel, WorkerName, secret, worker_channel};
 

@@ -17,10 +17,11 @@ use napi::{Env, Result, sys};
 use napi_derive::napi;
 
 use super::entry::{OK, call_with, function};
-use super::env::{EnvState, Words};
+use super::env::EnvState;
 use super::layout::queue as at;
 use super::ports::{Binding, invalid};
 use super::queue_spin::Spin;
+use super::words::Words;
 use super::{queue_pop, queue_push};
 use crate::layout::{HEADER, ITEMS, MAX_CAPACITY, MIN_CAPACITY, SPACE};
 use crate::ring::{AttachError, PopError, PushError, Ring, Word};

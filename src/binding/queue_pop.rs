@@ -5,11 +5,11 @@ use std::ptr;
 use napi::sys;
 
 use super::batch::new_string;
-use super::env::Words;
 use super::layout::queue as at;
 use super::queue::{Arguments, Queue, Status, kind};
 use super::queue_push::{Area, areas, view};
 use super::queue_text::{HEADER, Parts};
+use super::words::Words;
 use crate::ring::{Peek, Taken};
 
 /// Into a Uint8Array of exactly the record's size, or behind BASE without one. END is the size.

@@ -5,12 +5,12 @@ use std::ptr;
 use napi::sys;
 
 use super::entry::OK;
-use super::env::Words;
 use super::layout::queue as at;
 use super::listening::is_waited_anywhere;
 use super::queue::{Arguments, Queue, Status, kind};
 use super::queue_text::Parts;
 use super::text::{TERMINATOR, Text, read_text};
+use super::words::Words;
 use crate::ring::Claim;
 
 /// Memory of a buffer of JavaScript's, valid until JavaScript runs again.

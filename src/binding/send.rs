@@ -7,10 +7,11 @@ use bytes::Bytes;
 use napi::sys;
 
 use super::entry::{OK, call};
-use super::env::{EnvState, Words};
+use super::env::EnvState;
 use super::layout::{KIND_TEXT_ATTACHED, KIND_VALUE, KIND_WIDE, SendStatus, tx};
 use super::port::Port;
 use super::text::{TERMINATOR, Text, read_text};
+use super::words::Words;
 use crate::channel::{Channel, Gate, Side};
 use crate::group::{Member, Message, Posted};
 use crate::landing::Attachment;

@@ -6,9 +6,10 @@ use napi::sys;
 
 use super::batch::fill;
 use super::entry::{OK, call};
-use super::env::{EnvState, Words};
+use super::env::EnvState;
 use super::layout::rx;
 use super::port::Port;
+use super::words::Words;
 use crate::channel::Gate;
 
 /// `take(buffer)`: the next batch of frames goes into the receive buffer with that number. Returns
