@@ -3,7 +3,7 @@
 // message is numbered and says by its number what it must contain; each end knows which comes next, and takes that
 // knowledge along when it moves. At the end each has received as many as the other has sent.
 
-const { Worker, MessageChannel, isMainThread, parentPort } = require('threadport');
+const { Worker, MessageChannel, isMainThread, parentPort, workerData } = require('threadport');
 const { argument, fail, within } = require('./support.js');
 
 const hash = (id, n) => Math.imul(id + 1, 0x9e3779b1) ^ Math.imul(n + 1, 0x85ebca6b);
@@ -100,10 +100,12 @@ const orders = {
 };
 
 function thread() {
-  parentPort.on('message', (order) => {
+  const carryOut = (order) => {
     const answer = orders[order.do](order);
     parentPort.postMessage({ did: order.do, id: order.id, ...answer }, answer.port ? [answer.port] : []);
-  });
+  };
+  if (workerData !== null) carryOut(workerData);
+  parentPort.on('message', carryOut);
 }
 
 // ---- the one who gives orders ----
@@ -111,8 +113,8 @@ function thread() {
 async function main() {
   const { random, size } = argument();
   const waiting = new Map();
-  const start = () => {
-    const worker = new Worker(__filename);
+  const start = (order, transferList) => {
+    const worker = new Worker(__filename, { workerData: order, transferList });
     worker.on('error', fail);
     worker.on('message', (answer) => {
       const key = `${answer.did} ${answer.id}`;
@@ -121,7 +123,7 @@ async function main() {
     });
     return worker;
   };
-  const threads = Array.from({ length: 2 + random.below(3) }, start);
+  const threads = Array.from({ length: 2 + random.below(3) }, () => start(null));
   const answer = (what, id) => within(60_000, new Promise((resolve) => waiting.set(`${what} ${id}`, resolve)), `${what} of end ${id}`);
   const home = new Map();
 
@@ -136,16 +138,28 @@ async function main() {
     home.set(id, worker);
     await order('take', id, worker, { ...state, port }, [port]);
   };
+  /** To a thread that is there; or to a new one, which loads the package while the other end sends. */
+  function begin(id, port) {
+    const state = { sent: 0, received: 0 };
+    if (random.chance(0.6)) return settle(id, random.pick(threads), state, port);
+    const taken = answer('take', id);
+    const worker = start({ do: 'take', id, ...state, port }, [port]);
+    threads.push(worker);
+    home.set(id, worker);
+    return taken;
+  }
   const channels = 1 + random.below(6);
+  const begun = new Map();
   for (let n = 0; n < channels; n++) {
     const { port1, port2 } = new MessageChannel();
     figures.channels++;
-    await settle(2 * n, random.pick(threads), { sent: 0, received: 0 }, port1);
-    await settle(2 * n + 1, random.pick(threads), { sent: 0, received: 0 }, port2);
+    begun.set(2 * n, begin(2 * n, port1));
+    begun.set(2 * n + 1, begin(2 * n + 1, port2));
   }
 
   /** What one end goes through; the ends do so at the same time. */
   async function life(id, rounds) {
+    await begun.get(id);
     for (let n = 0; n < rounds; n++) {
       if (random.chance(0.2)) {
         const { port, sent, received } = await order('give', id, home.get(id));
@@ -157,7 +171,7 @@ async function main() {
       await order('send', id, home.get(id), { count });
     }
   }
-  await Promise.all([...home.keys()].map((id) => life(id, Math.ceil((100 * size) / channels))));
+  await Promise.all([...begun.keys()].map((id) => life(id, Math.ceil((100 * size) / channels))));
   const finished = Promise.all([...home.keys()].map((id) => answer('finished', id)));
   await Promise.all([...home.keys()].map((id) => order('finish', id, home.get(id))));
   const received = (await finished).reduce((sum, end) => sum + end.received, 0);
