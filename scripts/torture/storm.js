@@ -6,8 +6,13 @@
 const { Worker, MessageChannel, SharedQueue, isMainThread, parentPort, workerData } = require('threadport');
 const { argument, fail, pause, resources, within } = require('./support.js');
 
+/** A port would have to be transferred; it stays here, and ends with this thread. */
+function echo(value) {
+  if (value?.port === undefined) parentPort.postMessage(value);
+}
+
 const roles = {
-  echo: () => parentPort.on('message', (value) => parentPort.postMessage(value)),
+  echo: () => parentPort.on('message', echo),
   flood() {
     const more = () => {
       for (let i = 0; i < 200; i++) parentPort.postMessage(i % 20 === 0 ? new SharedArrayBuffer(8) : { i, text: 'x'.repeat(i) });
@@ -38,7 +43,7 @@ const roles = {
     parentPort.on('message', () => {});
   },
   blocked() {
-    for (;;) parentPort.postMessage(parentPort.receiveSync());
+    for (;;) echo(parentPort.receiveSync());
   },
   waiting: () => Atomics.wait(parentPort.signal, 0, Atomics.load(parentPort.signal, 0)),
   pusher({ queue }) {
