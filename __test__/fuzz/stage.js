@@ -211,10 +211,18 @@ class Stage {
     else if (count > MOST_ANSWERS) return;
     if (behaviour === 'answer') this.attempt(label, 'answer', () => port.postMessage(`answer ${count} of ${label}`));
     else if (behaviour === 'post' && this.ports.get(label) === port) this.post({ label, seed: seed + count });
-    // What a handler of the other end in this thread has posted by now is a matter of the order at different ports.
-    else if (behaviour === 'receive' && this.ports.get(label) === port && !this.ports.has(peerOf(label))) this.receive({ label, times: 1 }, port);
-    else if (behaviour === 'close' && !this.ports.has(peerOf(label))) this.close({ label }, port);
+    else if (behaviour === 'receive' && this.ports.get(label) === port && this.isPeerFar(label)) this.receive({ label, times: 1 }, port);
+    else if (behaviour === 'close' && this.isPeerFar(label)) this.close({ label }, port);
     else if (behaviour === 'add' && this.ports.get(label) === port) this.listen({ label, seed: seed + count }, port);
+  }
+
+  /**
+   * What a handler of the other end has posted by now is a matter of the order at different ports, unless that end is in another
+   * thread; so is whether it has come out of a message.
+   */
+  isPeerFar(label) {
+    const peer = peerOf(label);
+    return this.present.has(peer) && !this.ports.has(peer);
   }
 
   /** A message by which the other end learns that there is a reader. */
