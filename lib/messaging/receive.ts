@@ -71,7 +71,7 @@ let hasThrown = false;
 /**
  * Deliver up to `limit` messages of a port to its listeners, or up to one whose listener throws: that ends
  * the async context. What a handler leaves behind that closes the port comes in any case: after this turn nobody would ask for
- * it. Returns how many; all of the limit if it took too long.
+ * it; and so does what is held here, since a port that moves cannot take it along. Returns how many; all of the limit if it took too long.
  */
 function deliver(state: PortState, limit: number): number {
   let count = 0;
@@ -81,7 +81,7 @@ function deliver(state: PortState, limit: number): number {
   let isLate = false;
   state.delivering++;
   try {
-    while (isDeliverable(state) && (state.closedInside || (count < limit && !isLate))) {
+    while (isDeliverable(state) && (state.closedInside || state.held.length > 0 || (count < limit && !isLate))) {
       if (!(state.received < state.rare.drainUntil ? takeNow(state) : takeMessage(state, false))) {
         whole = true;
         break;
