@@ -37,13 +37,8 @@ impl Spin {
         let mut seen = value();
         // What came between the caller's try and this.
         let mut is_new = true;
-        let mut spent = Duration::ZERO;
         loop {
             if is_new && !again() {
-                if spent > LONGEST {
-                    // The core was somebody else's meanwhile: who sleeps is given it sooner.
-                    break;
-                }
                 self.budget.set((budget * 2).min(LONGEST));
                 return;
             }
@@ -53,11 +48,8 @@ impl Spin {
             let now = value();
             is_new = now != seen;
             seen = now;
-            spent = begin.elapsed();
-            if is_new {
-                continue;
-            }
-            if spent >= budget {
+            let spent = begin.elapsed();
+            if spent >= budget && !is_new {
                 break;
             }
             if spent >= POLITE {
