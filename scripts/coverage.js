@@ -6,13 +6,13 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { filesUnder, root, run } = require('./steps.js');
-const { copyPackage, quick } = require('./variant.js');
+const { root, run } = require('./steps.js');
+const { testFiles } = require('./suites.js');
+const { copyPackage, library, quick } = require('./variant.js');
 
 const folder = path.join(root, 'target', 'coverage');
 const profiles = path.join(folder, 'profiles');
 const copy = path.join(folder, 'package');
-const library = { darwin: 'libthreadport.dylib', win32: 'threadport.dll' }[process.platform] ?? 'libthreadport.so';
 const texts = process.argv.slice(2);
 
 const llvm = (tool) => path.join(process.env.LLVM_BIN ?? '', tool);
@@ -94,7 +94,7 @@ run('cargo', ['build', '--release', '--target-dir', folder], { env });
 const addon = path.join(folder, 'release', library);
 copyPackage(copy, addon);
 run('cargo', ['test', '--release', '--no-default-features', '--target-dir', folder, '--quiet'], { env: { ...env, NODE_V8_COVERAGE: undefined } });
-const files = filesUnder('__test__').filter((file) => /\.test\.(js|cjs|mjs)$/.test(file) && !file.startsWith('__test__/programs'));
+const files = testFiles().filter((file) => !file.startsWith('__test__/programs'));
 const wanted = files.filter((file) => texts.length === 0 || texts.some((text) => file.includes(text)));
 spawnSync(process.execPath, ['--test', '--test-reporter=dot', '--test-concurrency=2', '--test-timeout=300000', ...wanted], { cwd: copy, env, stdio: 'inherit' });
 rust(addon);

@@ -3,10 +3,9 @@
 
 const path = require('node:path');
 const { root, run } = require('./steps.js');
-const { copyPackage, quick } = require('./variant.js');
+const { copyPackage, library, quick } = require('./variant.js');
 
 const folder = path.join(root, 'target', 'faults');
-const library = { darwin: 'libthreadport.dylib', win32: 'threadport.dll' }[process.platform] ?? 'libthreadport.so';
 
 const env = { ...process.env, ...quick, RUSTFLAGS: `${process.env.RUSTFLAGS ?? ''} --cfg faults` };
 run('cargo', ['build', '--release', '--target-dir', folder], { env });

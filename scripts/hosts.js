@@ -2,8 +2,7 @@
 // `npm run test:hosts [-- name or folder ...]`: the JavaScript tests where something is missing that Node.js usually has. What cannot pass
 // there is listed below, with the reason.
 
-const { spawnSync } = require('node:child_process');
-const { filesUnder, root } = require('./steps.js');
+const { playTests, testFiles } = require('./suites.js');
 
 const SUITES = ['conformance', 'lifecycle', 'codec', 'blocking', 'queue', 'threadport', 'register', 'hardened', 'fuzz'];
 
@@ -29,15 +28,12 @@ const HOSTS = {
 function play(host, suite) {
   const { what, options = '', env = {}, without = {} } = HOSTS[host];
   const isLeft = (file) => [...OWN, ...Object.keys(without)].some((name) => file.startsWith(`__test__/${name}.test.`));
-  const files = filesUnder(`__test__/${suite}`).filter((file) => /\.test\.(js|cjs|mjs)$/.test(file) && !isLeft(file));
-  const args = ['--test', '--test-reporter=tap', '--test-concurrency=2', '--test-timeout=300000', ...files];
-  const { stdout, status } = spawnSync(process.execPath, args, {
-    cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, ...env, NODE_OPTIONS: options, THREADPORT_TEST_OPTIONS: options },
+  const files = testFiles(`__test__/${suite}`).filter((file) => !isLeft(file));
+  const { pass, fail, cancelled, ok } = playTests(`${what}, ${suite}`, files, {
+    seconds: 300, env: { ...process.env, ...env, NODE_OPTIONS: options, THREADPORT_TEST_OPTIONS: options },
   });
-  for (const failure of stdout.match(/^ *not ok .*/gm) ?? []) console.log(`${what}, ${suite}: ${failure.trim()}`);
-  const count = (name) => Number(new RegExp(`^# ${name} (\\d+)`, 'm').exec(stdout)?.[1] ?? Number.NaN);
-  console.log(`${what}, ${suite}: ${files.length} files, ${count('pass')} passed, ${count('fail') + count('cancelled')} failed`);
-  return status === 0;
+  console.log(`${what}, ${suite}: ${files.length} files, ${pass} passed, ${fail + cancelled} failed`);
+  return ok;
 }
 
 const only = process.argv.slice(2);

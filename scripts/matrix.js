@@ -7,7 +7,8 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { install } = require('./install.js');
-const { filesUnder, root, run } = require('./steps.js');
+const { root, run } = require('./steps.js');
+const { playTests, testFiles } = require('./suites.js');
 const lines = require('./node-lines.json');
 
 const STOCK = 'node:worker_threads';
@@ -50,14 +51,10 @@ const versionOf = (file) => spawnSync(file, ['--version'], { encoding: 'utf8' })
 
 /** Runs a suite; a row of the table. */
 function play(line, node, suite, module) {
-  const files = filesUnder(`__test__/${suite}`).filter((file) => /\.test\.(js|cjs|mjs)$/.test(file));
-  const args = ['--test', '--test-reporter=tap', '--test-concurrency=2', '--test-timeout=120000', ...files];
   const env = { ...process.env, THREADPORT_TEST_MODULE: module };
   const begin = Date.now();
-  const { stdout, status } = spawnSync(node, args, { cwd: root, encoding: 'utf8', env, maxBuffer: 1 << 28 });
-  const count = (name) => Number(new RegExp(`^# ${name} (\\d+)`, 'm').exec(stdout)?.[1] ?? Number.NaN);
-  for (const failure of stdout.match(/^ *not ok .*/gm) ?? []) console.log(`${line}, ${suite}, ${module}: ${failure.trim()}`);
-  return { line, suite, module, pass: count('pass'), fail: count('fail'), seconds: Math.round((Date.now() - begin) / 1000), ok: status === 0 };
+  const { pass, fail, ok } = playTests(`${line}, ${suite}, ${module}`, testFiles(`__test__/${suite}`), { command: [node], seconds: 120, env });
+  return { line, suite, module, pass, fail, seconds: Math.round((Date.now() - begin) / 1000), ok };
 }
 
 function playLine(line, suites) {

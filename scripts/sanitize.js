@@ -11,7 +11,8 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { install } = require('./install.js');
-const { filesUnder, root, run } = require('./steps.js');
+const { root, run } = require('./steps.js');
+const { playTests, testFiles } = require('./suites.js');
 const { copyPackage, quick } = require('./variant.js');
 
 const TARGET = 'x86_64-unknown-linux-gnu';
@@ -90,22 +91,19 @@ function javascript() {
   fs.rmSync(reports, { recursive: true, force: true });
   fs.mkdirSync(reports, { recursive: true });
   const isWanted = (file) => (texts.length === 0 ? SUITES : texts).some((text) => file.includes(text));
-  const files = filesUnder('__test__').filter((file) => /\.test\.(js|cjs|mjs)$/.test(file) && isWanted(file));
+  const files = testFiles().filter(isWanted);
   const env = {
     ...process.env,
     LD_PRELOAD: sanitizer.library(),
     [sanitizer.variable]: `${sanitizer.options}:log_path=${path.join(reports, 'report')}`,
   };
-  const test = ['--test', '--test-reporter=tap', '--test-concurrency=2', '--test-timeout=600000', ...files];
-  const [command, ...args] = [...(sanitizer.prefix ?? []), process.execPath, ...test];
-  const { stdout, status } = spawnSync(command, args, { cwd, env, encoding: 'utf8', maxBuffer: 1 << 28 });
-  const count = (what) => new RegExp(`^# ${what} (\\d+)`, 'm').exec(stdout)?.[1];
+  const command = [...(sanitizer.prefix ?? []), process.execPath];
+  const { pass, fail, ok } = playTests(`sanitize ${name}`, files, { command, seconds: 600, cwd, env });
   if (name === 'leak') printLeaks(path.join(cwd, 'threadport.linux-x64-gnu.node'));
   const found = name === 'leak' ? [] : readReports();
   for (const text of found) console.log(text);
-  for (const failure of stdout.match(/^ *not ok .*/gm) ?? []) console.log(failure.trim());
-  console.log(`sanitize ${name}: ${files.length} files, ${count('pass')} tests passed, ${count('fail')} failed, ${found.length} reports`);
-  if (status !== 0 || found.length > 0) process.exit(1);
+  console.log(`sanitize ${name}: ${files.length} files, ${pass} tests passed, ${fail} failed, ${found.length} reports`);
+  if (!ok || found.length > 0) process.exit(1);
 }
 
 install('.');

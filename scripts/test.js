@@ -3,7 +3,8 @@
 // With texts, only the JavaScript test files whose path contains one of them.
 
 const { install } = require('./install.js');
-const { filesUnder, run } = require('./steps.js');
+const { run } = require('./steps.js');
+const { testFiles } = require('./suites.js');
 
 /** Libraries that are run under threadport/register, with a lock file of their own. */
 const PROGRAMS = '__test__/programs';
@@ -25,7 +26,7 @@ function rust() {
 
 function javascript() {
   const isWanted = (file) => only.length === 0 || only.some((text) => file.includes(text));
-  const files = filesUnder('__test__').filter((file) => /\.test\.(js|cjs|mjs)$/.test(file) && isWanted(file));
+  const files = testFiles().filter(isWanted);
   if (files.length === 0) throw new Error('no test files');
   if (files.some((file) => file.startsWith(PROGRAMS))) install(PROGRAMS);
   run(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=2', '--test-timeout=120000', ...files]);

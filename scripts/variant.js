@@ -21,4 +21,7 @@ function copyPackage(folder, addon) {
 /** cargo's settings for a release build that is quick to make and easy to read when it fails. */
 const quick = { CARGO_PROFILE_RELEASE_LTO: 'off', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16', CARGO_PROFILE_RELEASE_STRIP: 'none' };
 
-module.exports = { copyPackage, quick };
+/** What cargo calls the addon. */
+const library = { darwin: 'libthreadport.dylib', win32: 'threadport.dll' }[process.platform] ?? 'libthreadport.so';
+
+module.exports = { copyPackage, library, quick };
