@@ -15,6 +15,7 @@ function nameOf(what: string): string {
 }
 
 export const inherited = (what: string): unknown => getEnvironmentData(nameOf(what));
+
 /** For the workers that are started from now on. Returns what they were to inherit before. */
 export function bequeath(what: string, value: unknown): unknown {
   const before = inherited(what);

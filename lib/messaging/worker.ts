@@ -236,10 +236,11 @@ function loadWorkerData(state: PortState, moved: Detached[], workerData: unknown
 /** In a worker: this thread's end of the public channel. */
 function adoptParentPort(): StockPort | null {
   const { parentPort, isMainThread, threadId } = stock;
+  if (isMainThread) return parentPort;
   const origin = bequeath(ORIGIN, undefined) as Origin | undefined;
+  if (mayDataBringQueues()) reviveQueues(stock.workerData);
   // Another copy of the package may have it already: then it has the lane, and this one leaves it alone.
-  if (!isMainThread && mayDataBringQueues()) reviveQueues(stock.workerData);
-  if (parentPort === null || isMainThread || getPrototypeOf(parentPort) !== StockPort.prototype) return parentPort;
+  if (parentPort === null || getPrototypeOf(parentPort) !== StockPort.prototype) return parentPort;
   const slot = native.openWorker(origin?.key ?? native.workerKey(), threadId, 1);
   if (slot === null) return parentPort;
   const state = adopt(parentPort as StockPort);
