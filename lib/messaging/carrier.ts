@@ -4,6 +4,7 @@
  */
 import { apply, defineOwn, defineProperty, floor, isArray, ownDescriptor, substring } from '../codec/primordials';
 import { adoptArrivals } from './adopt';
+import { holdRest, needsNumber } from './late';
 import { receivedLocal } from './pair';
 import { reviveQueues } from './queues';
 import type { Carried, PortState } from './state';
@@ -54,6 +55,7 @@ export function isBarrier(state: PortState, value: unknown): boolean {
   if (typeof value !== 'string' || state.slot < 0 || value.length <= BARRIER.length || substring(value, 0, BARRIER.length) !== BARRIER) return false;
   sentBefore = +substring(value, BARRIER.length);
   state.received = nextEra(sentBefore);
+  state.uncounted = false;
   state.catchingUp = false;
   return true;
 }
@@ -70,7 +72,11 @@ export function pull(state: PortState, until = UNLIMITED): Taken {
     for (;;) {
       const received = stockReceive(state.port) as { message: unknown } | undefined;
       if (received === undefined) return false;
-      if (!isBarrier(state, received.message)) return arrived(state, received.message, recorder?.ports);
+      if (!isBarrier(state, received.message)) {
+        // More may be pulled before it has arrived.
+        recorder?.stop();
+        return arrived(state, received.message, recorder?.ports);
+      }
       if (state.received >= until || catchingUp) return false;
     }
   } catch (error) {
@@ -83,15 +89,24 @@ export function pull(state: PortState, until = UNLIMITED): Taken {
 }
 
 function arrived(state: PortState, value: unknown, ports: StockPort[] | undefined): true {
-  arrive(state, value, ports);
+  const index = arrive(state, value);
+  if (!state.catchingUp) {
+    if (needsNumber(state, ports)) {
+      holdRest(state, { value, type: 'message', ports, index });
+      return take(state.held.shift() as Carried);
+    }
+    adoptPorts(state, index, ports);
+  }
   taken.value = value;
   taken.type = 'message';
   taken.ports = ports;
   return true;
 }
 
-/** Count a stock message and take in the ports and queues that it brought. Returns its number. */
-export function arrive(state: PortState, value: unknown, ports: unknown): number {
+export const hasPorts = (ports: unknown): ports is StockPort[] => isArray(ports) && ports.length > 0;
+
+/** Count a stock message and take in the queues that it brought. Returns its number. */
+export function arrive(state: PortState, value: unknown): number {
   const index = state.received++;
   if (state.slot < 0) {
     if (state.peer !== undefined) {
@@ -102,9 +117,13 @@ export function arrive(state: PortState, value: unknown, ports: unknown): number
     const answer = stockReceived(state.slot, index);
     state.voids = floor(answer / 2);
     if (answer % 2 === 1) reviveQueues(value);
-    if (!state.catchingUp && isArray(ports) && ports.length > 0) adoptArrivals(state, index, ports as StockPort[]);
   }
   return index;
+}
+
+/** Take in the ports that stock message `index` brought. */
+export function adoptPorts(state: PortState, index: number, ports: unknown): void {
+  if (state.slot >= 0 && !state.isMember && hasPorts(ports)) adoptArrivals(state, index, ports);
 }
 
 /**

@@ -4,11 +4,12 @@
  */
 import { min } from '../codec/primordials';
 import type { Batch } from './batch';
-import { arrive, isBarrier, pull, type Taken, taken } from './carrier';
+import { adoptPorts, arrive, isBarrier, pull, type Taken, taken } from './carrier';
 import { finish } from './closing';
 import { runInContext } from './context';
 import { handOver, takePorts } from './dispatch';
 import { hasQueue } from './guard';
+import { holdRest, needsNumber } from './late';
 import type { PortState } from './state';
 import { tick } from './stock';
 import { hasFrames, hasRest, isPending, isReady, onEvents, releaseBatch, runStock, skipOrder, stopStock, takeMessage, takeNow } from './take';
@@ -152,7 +153,13 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
     deliverSome(state);
     return;
   }
-  const index = arrive(state, value, ports);
+  const index = arrive(state, value);
+  if (needsNumber(state, ports)) {
+    holdRest(state, { value, type, ports, index });
+    deliverSome(state);
+    return;
+  }
+  adoptPorts(state, index, ports);
   const ahead = state.laneFed || state.held.length > 0 || (state.slot >= 0 && hasFrames(state));
   if (!ahead) {
     state.handing = true;

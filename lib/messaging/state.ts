@@ -35,6 +35,8 @@ export const KIND_VOID = 6;
 /** Bits of `Baggage.modes` while a port travels. */
 const MODE_FED = 1;
 const MODE_OUT = 2;
+const MODE_LATE = 4;
+const MODE_UNCOUNTED = 8;
 
 /** A message that came by the stock port ahead of its turn. */
 export interface Carried {
@@ -128,8 +130,10 @@ interface Conditions {
   stockRuns: boolean;
   /** Node's own delivery of a stock message is on the stack. */
   handing: boolean;
-  /** Lived in this thread before we knew it: its counters are not to be trusted. */
+  /** Was in a thread before the package: plain code may have posted, and the counter is not to be trusted. */
   late: boolean;
+  /** The same for what it has received: `received` may be too low (see late.ts). */
+  uncounted: boolean;
   /** Its stock queue is being emptied to find out how much it has received. */
   catchingUp: boolean;
   /** A worker's messages wait until it is online, as in Node. */
@@ -149,7 +153,7 @@ class Bits {
   static {
     const names: readonly (keyof Conditions)[] = [
       'started', 'reading', 'laneFed', 'laneOut', 'carrying', 'closing', 'ended', 'over', 'offered', 'laneOver',
-      'waiting', 'stockRuns', 'handing', 'late', 'catchingUp', 'gateHeld', 'full', 'isMember', 'closedInside',
+      'waiting', 'stockRuns', 'handing', 'late', 'uncounted', 'catchingUp', 'gateHeld', 'full', 'isMember', 'closedInside',
     ];
     names.forEach((name, index) => {
       const bit = 1 << index;
@@ -249,12 +253,15 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
   }
 
   get modes(): number {
-    return (this.laneFed ? MODE_FED : 0) | (this.laneOut ? MODE_OUT : 0);
+    const lane = (this.laneFed ? MODE_FED : 0) | (this.laneOut ? MODE_OUT : 0);
+    return lane | (this.late ? MODE_LATE : 0) | (this.uncounted ? MODE_UNCOUNTED : 0);
   }
 
   set modes(modes: number) {
     this.laneFed = (modes & MODE_FED) !== 0;
     this.laneOut = (modes & MODE_OUT) !== 0;
+    this.late = (modes & MODE_LATE) !== 0;
+    this.uncounted = (modes & MODE_UNCOUNTED) !== 0;
   }
 }
 

@@ -6,6 +6,7 @@ import { EVENT_CLOSED, EVENT_DRAIN, EVENT_MOVED, EVENT_RECALL, EVENT_REFUSED } f
 import type { Batch } from './batch';
 import { pull, type Taken, take, taken } from './carrier';
 import { finish } from './closing';
+import { hasQueue } from './guard';
 import { emitDrain, onFall } from './drain';
 import { recall } from './send';
 import { KIND_BARRIER, KIND_CARRIER, KIND_STOCK, KIND_SWITCH, KIND_VALUE, KIND_VOID, type PortState } from './state';
@@ -167,7 +168,8 @@ function switchToLane(state: PortState, batch: Batch, sent: number, isSync: bool
     return take(held);
   }
   if (state.received < sent) {
-    if (!isSync) {
+    // Plain code may have taken some of them, and then they are waited for in vain.
+    if (!isSync && !(state.uncounted && state.started && hasQueue(state.port))) {
       if (wait(state, batch) || state.waiting) return false;
     } else if (pull(state, sent)) {
       batch.unread();
@@ -176,6 +178,7 @@ function switchToLane(state: PortState, batch: Batch, sent: number, isSync: bool
   }
   // Fewer have come if somebody took them with the stock receiveMessageOnPort.
   state.received = max(state.received, sent);
+  state.uncounted = false;
   state.laneFed = true;
   if (state.delivering === 0) stopStock(state);
   return false;

@@ -51,7 +51,8 @@ export const hasLaneFrames = (slot: number): boolean => op(5, slot, 0) !== 0;
 const advance = (slot: number, frames: number): number => op(6, slot, frames);
 export const schedule = (slot: number): number => op(7, slot, 0);
 const attachmentSize = (slot: number, index: number): number => op(13, slot, index);
-export const hasCargo = (slot: number): boolean => op(8, slot, 0) !== 0;
+/** Are ports on their way that nobody has asked for, with a stock message of a number below `until`? */
+export const hasCargo = (slot: number, until = Number.POSITIVE_INFINITY): boolean => op(8, slot, until) !== 0;
 /** `stockBegin`, and the frame that keeps the message's place. Returns the gate, which must be open or forced; or NO_MEMORY. */
 export const carry = (slot: number, force: boolean): number => telling(op(9, slot, force ? 1 : 0));
 /** `stockEnd` after `carry`. */
@@ -81,7 +82,7 @@ export const setGateOpen = (slot: number): number => op(17, slot, 0);
 export const isPeerAdopted = (slot: number): boolean => op(18, slot, 0) !== 0;
 /** Slot of the peer if it is in this thread, else -1. If it is, the gates of both are closed. */
 export const meetPeer = (slot: number): number => op(19, slot, 0);
-/** The peer is to begin its count again with a barrier when it next enters the lane; or not. */
+/** The peer is to begin its count again with a barrier when it next enters the lane, or sends ports; or not. */
 export const wantBarrier = (slot: number, wanted: boolean): number => op(41, slot, wanted ? 1 : 0);
 /** Does the peer want one? Then it is to follow at once. */
 export const takeBarrier = (slot: number): boolean => op(42, slot, 0) !== 0;

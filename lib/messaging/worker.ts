@@ -8,11 +8,11 @@ import { apply, captured, getPrototypeOf, hasOwn, isArray } from '../codec/primo
 import { findPorts } from './find';
 import { noteOptions } from './follow';
 import { bequeath } from './inherited';
+import { markLate } from './late';
 import { words } from './listen';
 import { guarded } from './guard';
 import { adopt, adoptArrivals } from './adopt';
 import { noteWorkerClass, workerFailed, workerMade } from './broadcast';
-import { pull, sentBefore, taken } from './carrier';
 import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
 import { bufferedAmount, setHighWaterMark, setMaxBufferedBytes } from './port';
 import { forget } from './closing';
@@ -23,7 +23,7 @@ import { awaitChange, change } from './sleep';
 import type { PortState } from './state';
 import { emitterListenerCount, kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
 import {
-  attach, hasCargo, isPeerAdopted, loadCargo, mayDataBringQueues, native, peerStockSent, setGateClosed, setGateOpen, wantBarrier,
+  attach, hasCargo, loadCargo, mayDataBringQueues, native,
 } from './thread';
 
 type Methods = Record<symbol, (...args: any[]) => unknown>;
@@ -247,56 +247,19 @@ function adoptParentPort(): StockPort | null {
   attach(state, slot);
   // This thread may have come here before its parent was done with the constructor.
   if (origin?.ready !== undefined) awaitChange(origin.ready);
-  catchUpAndGoOn(state);
+  goOn(state);
   adoptWorkerData(state);
   return parentPort;
 }
 
-/**
- * Messages may have been received before the package was loaded. Once the queue is seen empty while the peer is not posting,
- * the peer's count is the number of messages that were ever received. A peer that does not pause is asked to go on by the lane, behind a
- * barrier; what is in the stock queue ahead of that comes to an end.
- */
-function catchUp(state: PortState): void {
-  const { slot } = state;
-  state.late = true;
-  if (!isPeerAdopted(slot)) return;
-  state.catchingUp = true;
-  wantBarrier(slot, true);
-  setGateOpen(slot);
-  let sent: number;
-  do {
-    sent = peerStockSent(slot);
-    while (state.catchingUp && pull(state)) {
-      const { value, type, ports } = taken;
-      state.hold({ value, type, ports, index: 0 });
-    }
-  } while (state.catchingUp && (sent < 0 || peerStockSent(slot) !== sent));
-  wantBarrier(slot, false);
-  if (!state.reading) setGateClosed(slot);
-  if (state.catchingUp) state.received = sent;
-  else sent = sentBefore;
-  state.catchingUp = false;
-  numberHeld(state, sent);
-}
-
 /** A listener may have been there before us. */
-function catchUpAndGoOn(state: PortState): void {
-  catchUp(state);
+function goOn(state: PortState): void {
+  markLate(state);
   if (stockListenerCount(state.port, 'message') > 0) start(state);
 }
 
-/** What was held is the last of so many. */
-function numberHeld(state: PortState, sent: number): void {
-  const first = sent - state.held.length;
-  state.held.forEach((held, i) => {
-    held.index = first + i;
-    if (isArray(held.ports) && held.ports.length > 0) adoptArrivals(state, held.index, held.ports as StockPort[]);
-  });
-}
-
 function adoptWorkerData(state: PortState): void {
-  if (hasCargo(state.slot)) adoptArrivals(state, WORKER_DATA, findPorts(stock.workerData), catchUpAndGoOn);
+  if (hasCargo(state.slot)) adoptArrivals(state, WORKER_DATA, findPorts(stock.workerData), goOn);
 }
 
 export const parentPort = adoptParentPort();

@@ -207,7 +207,7 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         code::SCHEDULE => {
             channel.bell(side).ring();
         }
-        code::HAS_CARGO => return flag(channel.has_cargo(1 - side)),
+        code::HAS_CARGO => return flag(channel.has_cargo(1 - side, value)),
         code::VOID => {
             // Should even the last room be taken, the reader finds out when the channel is closed.
             let _ = push_last(half, KIND_VOID);

@@ -109,8 +109,9 @@ impl Channel {
         drop(doomed);
     }
 
-    /// Is there cargo from `side` that was not unloaded?
-    pub fn has_cargo(&self, side: Side) -> bool {
-        !lock(&self.directions[side].cargo).is_empty()
+    /// Is there cargo from `side` that was not unloaded, of a message with a number below `until`?
+    pub fn has_cargo(&self, side: Side, until: f64) -> bool {
+        let cargo = lock(&self.directions[side].cargo);
+        cargo.front().is_some_and(|first| first.index < until)
     }
 }

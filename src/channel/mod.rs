@@ -75,7 +75,10 @@ pub struct Half {
     pub baggage: Baggage,
 }
 
-/// Counters and modes of the JS layer; opaque to Rust, kept while the port travels.
+/// The modes that tell of the lanes of a port (`MODE_FED`, `MODE_OUT` in `lib/messaging/state.ts`).
+const LANE_MODES: u32 = 3;
+
+/// Counters and modes of the JS layer; else opaque to Rust, kept while the port travels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Baggage {
     /// Stock messages received so far on this end.
@@ -286,7 +289,7 @@ impl Channel {
 
     /// Undo `reclaim`; from now on the producer uses the stock port, and who claims the half expects nothing in the lane.
     pub fn end_recall(&self, side: Side, mut half: Half) {
-        half.baggage.modes = 0;
+        half.baggage.modes &= !LANE_MODES;
         let mut parked = lock(&self.parked[side]);
         *parked = Some(half);
         // Relaxed: the gate publishes it. The lane was emptied.
@@ -447,12 +450,13 @@ impl Channel {
     }
 
     /// Consumer of the direction from `side`: the producer is to begin its count again with a barrier, when it next enters the
-    /// lane. False: no more.
+    /// lane, or loads cargo. False: no more.
     pub fn want_barrier(&self, side: Side, wanted: bool) {
-        // Relaxed: the gate, which is opened afterwards, publishes it. One that is taken back may come all the same.
+        // Relaxed: the gate, which is opened afterwards, publishes it, or the lock of the cargo. One that is taken back may come
+        // all the same. An exchange: a store has no place in loom's order of the exchanges in `take_barrier`.
         self.directions[side]
             .barrier_wanted
-            .store(wanted, Ordering::Relaxed);
+            .swap(wanted, Ordering::Relaxed);
     }
 
     /// Producer: is a barrier wanted? Then it follows at once.

@@ -1,0 +1,52 @@
+/**
+ * Ends that were in this thread before the package: plain code may have read from them, and posted. So nobody knows which of their
+ * stock messages is which, until a barrier comes: the peer is asked for one ahead of the lane, and ahead of ports. What waits in
+ * Node's queue stays there, and moves on with the port.
+ */
+import { adoptArrivals } from './adopt';
+import { hasPorts, nextEra, pull, sentBefore, taken } from './carrier';
+import type { Carried, PortState } from './state';
+import { hasCargo, isPeerAdopted, peerStockSent, setGateClosed, setGateOpen, wantBarrier } from './thread';
+
+/** `state` was here before the package. */
+export function markLate(state: PortState): void {
+  state.late = true;
+  state.uncounted = true;
+  wantBarrier(state.slot, true);
+}
+
+/** Is the number of a stock message with `ports` needed now? They were sent ahead of the barrier, and cannot wait for it. */
+export function needsNumber({ uncounted, slot, received }: PortState, ports: unknown): boolean {
+  return uncounted && hasPorts(ports) && slot >= 0 && hasCargo(slot, nextEra(received)) && isPeerAdopted(slot);
+}
+
+/**
+ * Holds a message whose number is needed, and all that is behind it: once the queue is seen empty while the peer is not posting,
+ * the peer's count is the number of messages that were ever received. A peer that does not pause is asked to go on by the lane,
+ * behind a barrier; what is in the stock queue ahead of that comes to an end.
+ */
+export function holdRest(state: PortState, message: Carried): void {
+  const { slot } = state;
+  state.hold(message);
+  state.catchingUp = true;
+  setGateOpen(slot);
+  let sent: number;
+  do {
+    sent = peerStockSent(slot);
+    while (state.catchingUp && pull(state)) {
+      const { value, type, ports } = taken;
+      state.hold({ value, type, ports, index: 0 });
+    }
+  } while (state.catchingUp && (sent < 0 || peerStockSent(slot) !== sent));
+  wantBarrier(slot, false);
+  if (!state.reading) setGateClosed(slot);
+  if (state.catchingUp) state.received = sent;
+  else sent = sentBefore;
+  state.catchingUp = false;
+  state.uncounted = false;
+  const first = sent - state.held.length;
+  state.held.forEach((held, i) => {
+    held.index = first + i;
+    if (hasPorts(held.ports)) adoptArrivals(state, held.index, held.ports);
+  });
+}
