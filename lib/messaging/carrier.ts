@@ -121,9 +121,9 @@ export function arrive(state: PortState, value: unknown): number {
   return index;
 }
 
-/** Take in the ports that stock message `index` brought. */
+/** Take in the ports that stock message `index` brought; if that number may be wrong, they stay Node's. */
 export function adoptPorts(state: PortState, index: number, ports: unknown): void {
-  if (state.slot >= 0 && !state.isMember && hasPorts(ports)) adoptArrivals(state, index, ports);
+  if (state.slot >= 0 && !state.isMember && !state.uncounted && hasPorts(ports)) adoptArrivals(state, index, ports);
 }
 
 /**

@@ -16,8 +16,8 @@ export function markLate(state: PortState): void {
 }
 
 /** Is the number of a stock message with `ports` needed now? They were sent ahead of the barrier, and cannot wait for it. */
-export function needsNumber({ uncounted, slot, received }: PortState, ports: unknown): boolean {
-  return uncounted && hasPorts(ports) && slot >= 0 && hasCargo(slot, nextEra(received)) && isPeerAdopted(slot);
+export function needsNumber({ uncounted, closing, slot, received }: PortState, ports: unknown): boolean {
+  return uncounted && hasPorts(ports) && !closing && slot >= 0 && hasCargo(slot, nextEra(received)) && isPeerAdopted(slot);
 }
 
 /**

@@ -62,7 +62,7 @@ impl EnvState {
             .unwrap_or_default();
         let arrive = |port: Option<PortRef>| {
             let port = port?;
-            let (slot, baggage) = self.attach_port(&port.channel, port.side, None)?;
+            let (slot, baggage) = self.attach_parked(&port)?;
             Some(baggage.numbers(slot))
         };
         let count = ports.len();
@@ -103,6 +103,21 @@ impl EnvState {
         Some((slot, baggage))
     }
 
+    /// The same for a port that was parked. Its peer may be in the middle of a recall, in its own thread, where it runs nothing of
+    /// the user's: that is waited for.
+    fn attach_parked(&self, port: &PortRef) -> Option<(u32, Baggage)> {
+        let end = Instant::now() + LONGEST_RECALL;
+        loop {
+            let attached = self.attach_port(&port.channel, port.side, None);
+            let is_recalled =
+                attached.is_none() && !port.channel.is_adopted(port.side) && !self.recalls(port);
+            if !is_recalled || Instant::now() > end {
+                return attached;
+            }
+            std::thread::yield_now();
+        }
+    }
+
     /// The slot of the peer of the port in `slot`, if it is in this very thread; else -1. If it is, the
     /// gates of both are closed.
     pub fn meet_peer(&self, slot: u32) -> i32 {
@@ -141,20 +156,10 @@ impl Binding {
     pub fn reattach(&self, ticket: u32) -> Result<u32> {
         let port = self.state.redeem(f64::from(ticket));
         let port = port.ok_or_else(|| invalid("ticket"))?;
-        let end = Instant::now() + LONGEST_RECALL;
-        loop {
-            let attached = self.state.attach_port(&port.channel, port.side, None);
-            if let Some((slot, baggage)) = attached {
-                self.state.unloaded.replace(baggage.numbers(slot).into());
-                return Ok(slot);
-            }
-            // The peer is in the middle of a recall in its thread, and runs nothing of the user's there.
-            let is_recalled = !port.channel.is_adopted(port.side) && !self.state.recalls(&port);
-            if !is_recalled || Instant::now() > end {
-                return Err(invalid("port"));
-            }
-            std::thread::yield_now();
-        }
+        let attached = self.state.attach_parked(&port);
+        let (slot, baggage) = attached.ok_or_else(|| invalid("port"))?;
+        self.state.unloaded.replace(baggage.numbers(slot).into());
+        Ok(slot)
     }
 
     /// Take the cargo of message `index` back: its post threw. Returns fresh tickets.
