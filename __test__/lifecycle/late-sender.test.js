@@ -57,3 +57,40 @@ for (const every of [1000, 7]) {
     }
   });
 }
+
+/** Posts from within a getter, before its count was ever right. */
+function nester({ wt, parentPort, workerData: { port, cells } }) {
+  for (const end = Date.now() + 10_000; Atomics.load(cells, 0) === 0 && Date.now() < end; );
+  port.postMessage({
+    get outer() {
+      const { port1, port2 } = new wt.MessageChannel();
+      port1.postMessage('within');
+      port.postMessage({ inner: port2 }, [port2]);
+      return 1;
+    },
+  });
+  for (let n = 2; n < 10; n++) port.postMessage({ outer: n });
+  Atomics.store(cells, 1, 1);
+  Atomics.notify(cells, 1);
+  parentPort.on('message', () => {});
+}
+
+function reader({ wt, parentPort, workerData: { port, cells } }) {
+  Atomics.store(cells, 0, 1);
+  Atomics.wait(cells, 1, 0, 10_000);
+  const { inner } = wt.receiveMessageOnPort(port).message;
+  const got = [wt.receiveMessageOnPort(inner).message];
+  port.on('message', ({ outer }) => {
+    got.push(outer);
+    if (outer === 9) parentPort.postMessage(got);
+  });
+}
+
+test('a getter that posts a port, on an end whose count was never right', async (t) => {
+  const { port1, port2 } = channel(t, wt);
+  const cells = new Int32Array(new SharedArrayBuffer(8));
+  const a = spawn(t, wt, nester, { workerData: { port: port1, cells }, transferList: [port1] });
+  a.on('error', (error) => assert.ifError(error));
+  const b = spawn(t, wt, reader, { workerData: { port: port2, cells }, transferList: [port2] });
+  assert.deepEqual(await once(b, 'message'), [['within', 1, 2, 3, 4, 5, 6, 7, 8, 9]]);
+});

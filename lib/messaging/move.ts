@@ -85,17 +85,12 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
   if (ports.length === 0) return postTransfer(state, value, list, false);
   // Its half of the channel may be on offer to the peer (see `offer` in closing.ts).
   if (isApart(state) || (state.slot < 0 && !openLocal(state))) return postToStock(state, value, list, ports);
-  if (isPeerAdopted(state.slot) && (takeBarrier(state.slot) || state.late)) endLate(state);
+  // Within a getter the posts around it have their numbers.
+  if (state.cloning === 0 && isPeerAdopted(state.slot) && (takeBarrier(state.slot) || state.late)) endLate(state);
   settleLane(state);
   const detached = detachAll(state, ports, isPlain(list) && isPeerAdopted(state.slot));
   const { slot } = state;
   loadCargo(slot, stockSent(slot), ticketsOf(ports, detached));
-  // The peer may have asked just now, and found no ports on their way to it.
-  if (isPeerAdopted(slot) && takeBarrier(slot)) {
-    const tickets = listOf(native.unloadLast(slot, stockSent(slot)));
-    endLate(state);
-    loadCargo(slot, stockSent(slot), tickets);
-  }
   let posted: boolean | undefined;
   let failed = true;
   try {
@@ -191,12 +186,10 @@ function restore(detached: Detached[], fresh: Int32Array, ports: StockPort[]): v
  * There is nobody who could receive the message, and Node closes the ports in it. Their halves are not taken back here: the
  * peers may be at them already.
  */
-const drop = (tickets: Int32Array): void => dropTickets(listOf(tickets));
-
-function listOf(tickets: Int32Array): number[] {
+function drop(tickets: Int32Array): void {
   const list = bareList<number>();
   for (let i = 0, count = typedArrayLength(tickets); i < count; i++) list[i] = tickets[i]!;
-  return list;
+  dropTickets(list);
 }
 
 /** The transfer did not take place: the ports live on here. */

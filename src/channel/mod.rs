@@ -452,11 +452,10 @@ impl Channel {
     /// Consumer of the direction from `side`: the producer is to begin its count again with a barrier, when it next enters the
     /// lane, or loads cargo. False: no more.
     pub fn want_barrier(&self, side: Side, wanted: bool) {
-        // Relaxed: the gate, which is opened afterwards, publishes it, or the lock of the cargo. One that is taken back may come
-        // all the same. An exchange: a store has no place in loom's order of the exchanges in `take_barrier`.
+        // Relaxed: the gate, which is opened afterwards, publishes it. One that is taken back may come all the same.
         self.directions[side]
             .barrier_wanted
-            .swap(wanted, Ordering::Relaxed);
+            .store(wanted, Ordering::Relaxed);
     }
 
     /// Producer: is a barrier wanted? Then it follows at once.

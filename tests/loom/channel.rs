@@ -146,33 +146,3 @@ fn load_cargo_against_unload() {
         sender.join().unwrap();
     });
 }
-
-/// A reader that does not know its count asks for a barrier while the writer sends ports: either it finds them on their way
-/// before it reads, or the writer has begun its count again for them.
-#[test]
-fn want_barrier_against_load_cargo() {
-    bounded(3, || {
-        let channel = Channel::new();
-        let shared = channel.clone();
-        let writer = thread::spawn(move || {
-            let mut number = 1.0;
-            if shared.take_barrier(0) {
-                number = 100.0;
-            }
-            shared.load_cargo(0, number, vec![None]);
-            if shared.take_barrier(0) {
-                let cargo = shared.unload_last(0, number).unwrap();
-                number = 100.0;
-                shared.load_cargo(0, number, cargo);
-            }
-            number
-        });
-        channel.want_barrier(0, true);
-        let found = channel.has_cargo(0, 100.0);
-        let number = writer.join().unwrap();
-        assert!(
-            found || number == 100.0,
-            "it reads on, and the ports have a number that it does not know"
-        );
-    });
-}
