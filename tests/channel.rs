@@ -243,6 +243,31 @@ fn a_message_that_is_received_before_its_post_is_over_does_not_stay_in_the_sum()
 }
 
 #[test]
+fn a_barrier_takes_out_of_the_sum_what_nobody_has_reported() {
+    let channel = Channel::new();
+    let (ours, _theirs) = both(&channel);
+    channel.set_high_water_mark(0, 10);
+    let post = || {
+        channel.stock_begin(0);
+        channel.stock_end(0, true, 7);
+        channel.arm_drain(0, &ours.producer)
+    };
+    assert!(!post());
+    assert!(post());
+    channel.stock_received(0);
+    assert!(channel.take_drained(0, &ours.producer));
+    channel.barrier_begin(0);
+    assert!(post());
+    channel.barrier_received(0);
+    assert_eq!(channel.buffered(0, &ours.producer), 7);
+    assert!(channel.take_drained(0, &ours.producer));
+    channel.stock_received(0);
+    assert_eq!(channel.buffered(0, &ours.producer), 0);
+    channel.barrier_received(0);
+    assert_eq!(channel.buffered(0, &ours.producer), 0);
+}
+
+#[test]
 fn a_fall_that_was_not_the_last_is_not_told() {
     let channel = Channel::new();
     let (ours, _theirs) = both(&channel);

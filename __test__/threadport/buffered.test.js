@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { blockedWorker } = require('../support/blocked.js');
-const { channel, spawn } = require('../support/threads.js');
+const { channel, modulePath, spawn } = require('../support/threads.js');
 const { deadline, inbox, once, settle, until } = require('../support/deadline.js');
 
 const wt = require('threadport');
@@ -345,4 +345,23 @@ test('the accessors refuse a receiver that is no port of ours', () => {
       });
     }
   }
+});
+
+test('what a worker has read before it loaded the package is no longer counted once it uses the lane', async (t) => {
+  const worker = new wt.Worker(`
+    const { parentPort, receiveMessageOnPort } = require('node:worker_threads');
+    for (let n = 0, end = Date.now() + 10_000; n < 3 && Date.now() < end; ) if (receiveMessageOnPort(parentPort)) n++;
+    require(${JSON.stringify(modulePath)});
+    parentPort.on('message', (value) => value === 'answer' && parentPort.postMessage(value));
+  `, { eval: true });
+  t.after(() => deadline(worker.terminate(), 'terminate() after the test'));
+  for (let n = 0; n < 5; n++) worker.postMessage('x'.repeat(1000));
+  const ask = () => {
+    worker.postMessage('answer');
+    return once(worker, 'message');
+  };
+  await ask();
+  // By now it reads: this one goes by the lane.
+  await ask();
+  await until(() => worker.bufferedAmount === 0, 'bufferedAmount of 0');
 });

@@ -9,7 +9,7 @@ import { receivedLocal } from './pair';
 import { reviveQueues } from './queues';
 import type { Carried, PortState } from './state';
 import { StockPort, stockReceive } from './stock';
-import { hasCargo, native, stockReceived } from './thread';
+import { barrierReceived, hasCargo, native, stockReceived } from './thread';
 
 /** Was a message put into `taken`? */
 export type Taken = boolean;
@@ -57,6 +57,7 @@ export function isBarrier(state: PortState, value: unknown): boolean {
   state.received = nextEra(sentBefore);
   state.uncounted = false;
   state.catchingUp = false;
+  barrierReceived(state.slot);
   return true;
 }
 

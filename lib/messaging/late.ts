@@ -12,7 +12,7 @@ import { hasCargo, isPeerAdopted, peerStockSent, setGateClosed, setGateOpen, wan
 export function markLate(state: PortState): void {
   state.late = true;
   state.uncounted = true;
-  wantBarrier(state.slot, true);
+  wantBarrier(state.slot);
 }
 
 /** Is the number of a stock message with `ports` needed now? They were sent ahead of the barrier, and cannot wait for it. */
@@ -38,7 +38,6 @@ export function holdRest(state: PortState, message: Carried): void {
       state.hold({ value, type, ports, index: 0 });
     }
   } while (state.catchingUp && (sent < 0 || peerStockSent(slot) !== sent));
-  wantBarrier(slot, false);
   if (!state.reading) setGateClosed(slot);
   if (state.catchingUp) state.received = sent;
   else sent = sentBefore;

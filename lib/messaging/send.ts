@@ -22,6 +22,7 @@ import { enterRoad, leaveRoad, limitQueues } from './road';
 import { carriedSize, estimateSize } from './size';
 import { stockPost } from './stock';
 import {
+  barrierBegin,
   batches,
   carried,
   carry,
@@ -129,6 +130,7 @@ export function leaveLane(state: PortState): void {
 export function endLate(state: PortState): void {
   state.late = false;
   const sent = stockSent(state.slot);
+  barrierBegin(state.slot);
   stockPost(state.port, barrier(sent));
   setStockSent(state.slot, nextEra(sent));
 }

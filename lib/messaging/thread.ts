@@ -82,10 +82,13 @@ export const setGateOpen = (slot: number): number => op(17, slot, 0);
 export const isPeerAdopted = (slot: number): boolean => op(18, slot, 0) !== 0;
 /** Slot of the peer if it is in this thread, else -1. If it is, the gates of both are closed. */
 export const meetPeer = (slot: number): number => op(19, slot, 0);
-/** The peer is to begin its count again with a barrier when it next enters the lane, or sends ports; or not. */
-export const wantBarrier = (slot: number, wanted: boolean): number => op(41, slot, wanted ? 1 : 0);
+/** The peer is to begin its count again with a barrier when it next enters the lane, or sends ports. */
+export const wantBarrier = (slot: number): number => op(41, slot, 0);
 /** Does the peer want one? Then it is to follow at once. */
 export const takeBarrier = (slot: number): boolean => op(42, slot, 0) !== 0;
+/** It is about to be posted; it has been received. */
+export const barrierBegin = (slot: number): number => op(47, slot, 0);
+export const barrierReceived = (slot: number): number => op(48, slot, 0);
 export const setGateClosed = (slot: number): number => op(44, slot, 0);
 /** Nothing more is to come by the lane: this port closes. A member leaves its broadcast group. */
 export const endGate = (slot: number): number => op(43, slot, 0);

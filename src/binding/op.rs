@@ -66,6 +66,8 @@ mod code {
     pub const CLOSE_GATE: i32 = 44;
     pub const SEND_QUEUES: i32 = 45;
     pub const DATA_QUEUES: i32 = 46;
+    pub const BARRIER_BEGIN: i32 = 47;
+    pub const BARRIER_RECEIVED: i32 = 48;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -240,7 +242,9 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         code::LANE_BUFFERED => return half.producer.buffered() as f64,
         code::SET_HIGH_WATER_MARK => channel.set_high_water_mark(side, value as u64),
         code::SET_RECEIVED => half.baggage.received = value,
-        code::WANT_BARRIER => channel.want_barrier(1 - side, value != 0.0),
+        code::WANT_BARRIER => channel.want_barrier(1 - side),
+        code::BARRIER_BEGIN => channel.barrier_begin(side),
+        code::BARRIER_RECEIVED => channel.barrier_received(1 - side),
         code::TAKE_BARRIER => return flag(channel.take_barrier(side)),
         code::CLOSE_GATE => channel.set_gate(1 - side, Gate::Closed),
         code::END_GATE => {

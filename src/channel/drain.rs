@@ -18,6 +18,8 @@ pub(super) struct StockSizes {
 
 impl StockSizes {
     const MOST: usize = 1 << 16;
+    /// In the place of a barrier: what is ahead of it has been received when it is, by whomever.
+    const BARRIER: u64 = u64::MAX;
 
     pub(super) fn push(&mut self, size: u64) -> u64 {
         if self.early > 0 {
@@ -27,19 +29,32 @@ impl StockSizes {
         self.bytes += size;
         let full = self.sizes.len() >= Self::MOST;
         match self.sizes.back_mut() {
-            Some(last) if full => *last += size,
+            Some(last) if full && *last != Self::BARRIER => *last += size,
             _ => self.sizes.push_back(size),
         }
         self.bytes
     }
 
+    pub(super) fn push_barrier(&mut self) {
+        self.sizes.push_back(Self::BARRIER);
+    }
+
     /// `posting`: a post is under way.
     pub(super) fn pop(&mut self, posting: bool) -> u64 {
         match self.sizes.pop_front() {
+            // Of a barrier that is still under way: the reader has seen an end of the queue without it.
+            Some(Self::BARRIER) => return self.pop(posting),
             Some(size) => self.bytes -= size,
             None if posting => self.early += 1,
             None => {}
         }
+        self.bytes
+    }
+
+    pub(super) fn pop_barrier(&mut self) -> u64 {
+        let place = self.sizes.iter().position(|size| *size == Self::BARRIER);
+        let ahead = self.sizes.drain(..place.map_or(0, |place| place + 1));
+        self.bytes -= ahead.filter(|size| *size != Self::BARRIER).sum::<u64>();
         self.bytes
     }
 }

@@ -412,13 +412,27 @@ impl Channel {
         }
     }
 
+    /// A barrier is about to be posted from `side`.
+    pub fn barrier_begin(&self, side: Side) {
+        lock(&self.directions[side].stock).push_barrier();
+    }
+
+    /// Consumer of the direction from `side`: a barrier has been received, and with it all that was ahead of it.
+    pub fn barrier_received(&self, side: Side) {
+        self.lower(side, |stock, _| stock.pop_barrier());
+    }
+
     /// Consumer of the direction from `side`: one more stock message has been received.
     pub fn stock_received(&self, side: Side) {
+        self.lower(side, StockSizes::pop);
+    }
+
+    fn lower(&self, side: Side, pop: impl FnOnce(&mut StockSizes, bool) -> u64) {
         let direction = &self.directions[side];
         let left = {
             let mut stock = lock(&direction.stock);
             let (begun, ended) = self.stock_counts(side);
-            let left = stock.pop(begun > ended);
+            let left = pop(&mut stock, begun > ended);
             // Relaxed: as in `stock_end`.
             direction.stock_bytes.store(left, Ordering::Relaxed);
             left
@@ -450,12 +464,12 @@ impl Channel {
     }
 
     /// Consumer of the direction from `side`: the producer is to begin its count again with a barrier, when it next enters the
-    /// lane, or loads cargo. False: no more.
-    pub fn want_barrier(&self, side: Side, wanted: bool) {
-        // Relaxed: the gate, which is opened afterwards, publishes it. One that is taken back may come all the same.
+    /// lane, or loads cargo.
+    pub fn want_barrier(&self, side: Side) {
+        // Relaxed: the gate, which is opened afterwards, publishes it.
         self.directions[side]
             .barrier_wanted
-            .store(wanted, Ordering::Relaxed);
+            .store(true, Ordering::Relaxed);
     }
 
     /// Producer: is a barrier wanted? Then it follows at once.
