@@ -11,10 +11,10 @@ const { median, summary } = require('./measure.js');
 const execute = promisify(execFile);
 const file = (name) => path.join(__dirname, name);
 
-/** What a process prints as JSON. In the root, where `threadport/register` names the package. */
+/** What a process prints as JSON in its last line (a contender may print lines of its own). In the root, where `threadport/register` names the package. */
 async function run(args, env = {}) {
   const { stdout } = await execute(process.execPath, args, { cwd: contenders.root, env: { ...process.env, ...env } });
-  return JSON.parse(stdout);
+  return JSON.parse(stdout.slice(stdout.trimEnd().lastIndexOf('\n') + 1));
 }
 
 const child = (task, id, options, flags = []) => run([...flags, file('child.js'), task, id, JSON.stringify(options)]);
