@@ -242,16 +242,19 @@ fn a_message_that_is_received_before_its_post_is_over_does_not_stay_in_the_sum()
     assert_eq!(channel.buffered(0, &ours.producer), 7);
 }
 
+/// A message of so many bytes from side 0. Has it reached the mark?
+fn post_sized(channel: &Channel, ours: &Half, size: u64) -> bool {
+    channel.stock_begin(0);
+    channel.stock_end(0, true, size);
+    channel.arm_drain(0, &ours.producer)
+}
+
 #[test]
 fn a_barrier_takes_out_of_the_sum_what_nobody_has_reported() {
     let channel = Channel::new();
     let (ours, _theirs) = both(&channel);
     channel.set_high_water_mark(0, 10);
-    let post = || {
-        channel.stock_begin(0);
-        channel.stock_end(0, true, 7);
-        channel.arm_drain(0, &ours.producer)
-    };
+    let post = || post_sized(&channel, &ours, 7);
     assert!(!post());
     assert!(post());
     channel.stock_received(0);
@@ -272,11 +275,7 @@ fn a_fall_that_was_not_the_last_is_not_told() {
     let channel = Channel::new();
     let (ours, _theirs) = both(&channel);
     channel.set_high_water_mark(0, 10);
-    let post = || {
-        channel.stock_begin(0);
-        channel.stock_end(0, true, 10);
-        channel.arm_drain(0, &ours.producer)
-    };
+    let post = || post_sized(&channel, &ours, 10);
     assert!(post());
     channel.stock_received(0);
     assert!(post(), "reached again before the owner looked");

@@ -3,8 +3,7 @@
  * stock messages is which, until a barrier comes: the peer is asked for one ahead of the lane, and ahead of ports. What waits in
  * Node's queue stays there, and moves on with the port.
  */
-import { adoptArrivals } from './adopt';
-import { hasPorts, nextEra, pull, sentBefore, taken } from './carrier';
+import { adoptPorts, hasPorts, nextEra, pull, sentBefore, taken } from './carrier';
 import type { Carried, PortState } from './state';
 import { hasCargo, isPeerAdopted, peerStockSent, setGateClosed, setGateOpen, wantBarrier } from './thread';
 
@@ -33,10 +32,7 @@ export function holdRest(state: PortState, message: Carried): void {
   let sent: number;
   do {
     sent = peerStockSent(slot);
-    while (state.catchingUp && pull(state)) {
-      const { value, type, ports } = taken;
-      state.hold({ value, type, ports, index: 0 });
-    }
+    while (state.catchingUp && pull(state)) state.hold({ ...taken, index: 0 });
   } while (state.catchingUp && (sent < 0 || peerStockSent(slot) !== sent));
   if (!state.reading) setGateClosed(slot);
   if (state.catchingUp) state.received = sent;
@@ -46,6 +42,6 @@ export function holdRest(state: PortState, message: Carried): void {
   const first = sent - state.held.length;
   state.held.forEach((held, i) => {
     held.index = first + i;
-    if (hasPorts(held.ports)) adoptArrivals(state, held.index, held.ports);
+    adoptPorts(state, held.index, held.ports);
   });
 }

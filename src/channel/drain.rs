@@ -42,7 +42,7 @@ impl StockSizes {
     /// `posting`: a post is under way.
     pub(super) fn pop(&mut self, posting: bool) -> u64 {
         match self.sizes.pop_front() {
-            // Of a barrier that is still under way: the reader has seen an end of the queue without it.
+            // Of a barrier that was received by somebody who does not report.
             Some(Self::BARRIER) => return self.pop(posting),
             Some(size) => self.bytes -= size,
             None if posting => self.early += 1,
