@@ -185,6 +185,13 @@ class Rare {
   patience = 0;
   /** Changes with each arrival (listen.ts); undefined while nobody has asked for it. */
   signal: Int32Array | undefined = undefined;
+
+  static {
+    // The first number here that is no small integer makes V8 forget the shape, and code compiled from then on that makes
+    // a Rare (`own`, and what it is inlined in) is thrown away time and again, until somebody does make one: so it happens now.
+    const settled = new Rare();
+    settled.drainUntil = settled.sampled = settled.highWaterMark = Infinity;
+  }
 }
 
 const COMMON: Readonly<Rare> = new Rare();
