@@ -83,10 +83,12 @@ export declare class Binding {
    * must not run what another one than its parent, or a parent of that, has left here.
    */
   static reserveProgram(): Array<string> | null
-  /** Keep V8's code for `source`. The first call counts. */
+  /** Keep `source`, in Latin-1, and V8's code for it. The first call counts. */
   static keepProgram(writeKey: string, source: Uint8Array, code: Uint8Array): void
-  /** A copy of the kept code; null unless it was kept for this very text, which V8 does not compare. */
-  static programCode(readKey: string, source: Uint8Array): Buffer | null
+  /** The kept text, over the memory where it is kept; null if there is none. */
+  static programText(readKey: string): string | null
+  /** A copy of the code for it. */
+  static programCode(readKey: string): Buffer | null
   /**
    * The function of a queue over `memory`, a Uint8Array over a whole SharedArrayBuffer: of a new one (`codec` >= 0), or
    * of the one that is there (-1). A number says why not: 1 no queue, 2 another version, 3 another size,

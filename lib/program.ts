@@ -1,8 +1,8 @@
 /**
  * Runs dist/package.js, a function: all of the package but what a process without the addon needs.
  *
- * To compile it is half of what loading costs. So the thread that starts a worker keeps V8's code for the text in native
- * memory, for the workers that it starts from then on, which read the same text and inherit a key. V8 refuses code of other flags than it runs with.
+ * To compile it is half of what loading costs. So the thread that starts a worker keeps the text and V8's code for it in native
+ * memory, for the workers that it starts from then on, which inherit a key. V8 refuses code of other flags than it runs with.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,15 +22,25 @@ let own: { source: Buffer; script: Script } | undefined;
 
 /** What dist/package.js exports. */
 export function runProgram(raw: Addon): unknown {
-  const source = readFileSync(FILE);
-  const key = getEnvironmentData(KEY);
-  const cachedData = (typeof key === 'string' && raw.Binding.programCode(key, source)) || undefined;
-  const script = new Script(source.toString('latin1'), { filename: FILE, cachedData });
-  if (cachedData === undefined) own = { source, script };
   const program: { exports?: unknown } = {};
-  const run = script.runInThisContext() as Run;
+  const run = (inherited(raw) ?? compiled()).runInThisContext() as Run;
   run(program, require, __dirname);
   return program.exports;
+}
+
+/** As the parent, or a parent of that, has left it. */
+function inherited(raw: Addon): Script | undefined {
+  const key = getEnvironmentData(KEY);
+  const text = typeof key === 'string' ? raw.Binding.programText(key) : null;
+  if (text === null) return undefined;
+  return new Script(text, { filename: FILE, cachedData: raw.Binding.programCode(key as string) ?? undefined });
+}
+
+function compiled(): Script {
+  const source = readFileSync(FILE);
+  const script = new Script(source.toString('latin1'), { filename: FILE });
+  own = { source, script };
+  return script;
 }
 
 /** For the workers that start from now on. To be called ahead of the first, and what it returns once that is under way. */

@@ -107,3 +107,32 @@ pub fn external_string(state: &EnvState, text: &Bytes, wide: bool) -> sys::napi_
     drop(unsafe { Box::from_raw(hint.cast::<Held>()) });
     ptr::null_mut()
 }
+
+/// A string over Latin-1 text that is there for as long as the process; a copy if the host cannot make one; null if
+/// an exception is pending.
+pub fn static_string(env: sys::napi_env, text: &'static [u8]) -> sys::napi_value {
+    let mut value = ptr::null_mut();
+    let start = text.as_ptr();
+    if let Some(create) = functions().latin1 {
+        let mut copied = false;
+        // SAFETY: thread of the environment; the text is never freed, so nobody needs to be told of the end.
+        let status = unsafe {
+            create(
+                env,
+                start.cast(),
+                text.len(),
+                None,
+                ptr::null_mut(),
+                &raw mut value,
+                &raw mut copied,
+            )
+        };
+        if status == OK {
+            return value;
+        }
+    }
+    let len = isize::try_from(text.len()).unwrap_or(0);
+    // SAFETY: thread of the environment; text and length are of one slice.
+    unsafe { sys::napi_create_string_latin1(env, start.cast(), len, &raw mut value) };
+    value
+}

@@ -3,10 +3,11 @@
 
 use std::sync::OnceLock;
 
-use napi::bindgen_prelude::BufferSlice;
+use napi::bindgen_prelude::{BufferSlice, FromNapiValue, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 
+use super::external::static_string;
 use super::ports::Binding;
 use crate::channel::secret;
 
@@ -36,7 +37,7 @@ impl Binding {
         PROGRAM.set(program).ok().map(|()| keys)
     }
 
-    /// Keep V8's code for `source`. The first call counts.
+    /// Keep `source`, in Latin-1, and V8's code for it. The first call counts.
     #[napi]
     pub fn keep_program(write_key: String, source: &[u8], code: &[u8]) {
         let program = PROGRAM
@@ -47,17 +48,25 @@ impl Binding {
         }
     }
 
-    /// A copy of the kept code; null unless it was kept for this very text, which V8 does not compare.
+    /// The kept text, over the memory where it is kept; null if there is none.
+    #[napi(ts_return_type = "string | null")]
+    pub fn program_text(env: &Env, read_key: String) -> Result<Option<Unknown<'_>>> {
+        let text = kept(&read_key).map(|(text, _)| static_string(env.raw(), text));
+        // SAFETY: a value of this call, if there is one.
+        let value = |text| unsafe { Unknown::from_napi_value(env.raw(), text) };
+        text.map(value).transpose()
+    }
+
+    /// A copy of the code for it.
     #[napi]
-    pub fn program_code<'a>(
-        env: &'a Env,
-        read_key: String,
-        source: &[u8],
-    ) -> Result<Option<BufferSlice<'a>>> {
-        let program = PROGRAM.get().filter(|program| program.read_key == read_key);
-        let kept = program.and_then(|program| program.kept.get());
-        kept.filter(|(text, _)| text == source)
+    pub fn program_code(env: &Env, read_key: String) -> Result<Option<BufferSlice<'_>>> {
+        kept(&read_key)
             .map(|(_, code)| BufferSlice::copy_from(env, code))
             .transpose()
     }
+}
+
+fn kept(read_key: &str) -> Option<&'static (Vec<u8>, Vec<u8>)> {
+    let program = PROGRAM.get().filter(|program| program.read_key == read_key);
+    program.and_then(|program| program.kept.get())
 }
