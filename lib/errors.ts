@@ -99,8 +99,8 @@ export class QueueClosed extends Error {
 export class QueueCorrupt extends Error {
   readonly code = 'ERR_THREADPORT_CORRUPT';
 
-  constructor() {
-    super("The queue's memory is corrupt");
+  constructor(cause?: unknown) {
+    super("The queue's memory is corrupt", cause === undefined ? undefined : { cause });
   }
 }
 

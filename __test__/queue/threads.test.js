@@ -150,6 +150,30 @@ test('the two words with waitAsync: `items` after a push, `space` after a pop', 
   clearInterval(alive);
 });
 
+test('read the word, try, wait on the value that was read: a loop of Atomics.waitAsync takes all that a worker pushes, and pushes all that it takes', async (t) => {
+  const [there, back] = [new SharedQueue({ capacity: 256 }), new SharedQueue({ capacity: 256 })];
+  spawn(t, '({ queues: [there, back] }) => { for (let n = 0; n < 500; n++) back.pushSync(there.popSync()); }', [there, back]);
+  const alive = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(alive));
+  /** The rule, as docs/memory-model.md has it. */
+  const when = async (word, attempt) => {
+    for (;;) {
+      const seen = Atomics.load(word, 0);
+      const result = attempt();
+      if (result !== false) return result;
+      const { async, value } = Atomics.waitAsync(word, 0, seen, 20_000);
+      if (async) assert.equal(await value, 'ok', 'woken, not timed out');
+    }
+  };
+  const push = async () => {
+    for (let n = 0; n < 500; n++) await when(there.space, () => there.tryPush(n));
+  };
+  const pop = async () => {
+    for (let n = 0; n < 500; n++) assert.equal(await when(back.items, () => back.tryPop(false)), n);
+  };
+  await deadline(Promise.all([push(), pop()]), 'the loops', 60_000);
+});
+
 test('close() wakes all who wait: blocked workers, blocked producers, promises', async (t) => {
   const [empty, full] = [new SharedQueue({ capacity: 64, codec: 'bytes' }), new SharedQueue({ capacity: 64, codec: 'bytes' })];
   full.tryPush(new Uint8Array(56));

@@ -1,7 +1,7 @@
 /** Arguments of queues. */
 import { InvalidArgType, InvalidArgValue, OutOfRange } from '../errors';
 import { QUEUE_HEADER, QUEUE_MAX_CAPACITY, QUEUE_MIN_CAPACITY } from './native';
-import { sharedBufferByteLength } from '../codec/primordials';
+import { sharedBufferByteLength, sharedBufferGrowable } from '../codec/primordials';
 import { types } from 'node:util';
 
 const { isSharedArrayBuffer } = types;
@@ -35,8 +35,8 @@ export function optionsOf(options: unknown): { capacity?: unknown; codec?: unkno
 /** A SharedArrayBuffer that may be a queue's. */
 export function sharedOf(buffer: unknown): SharedArrayBuffer {
   if (!isSharedArrayBuffer(buffer)) throw new InvalidArgType('buffer', 'SharedArrayBuffer', buffer);
-  const shared = buffer as SharedArrayBuffer & { growable?: boolean };
-  if (shared.growable === true) throw new InvalidArgValue('buffer', 'it can grow');
+  const shared = buffer as SharedArrayBuffer;
+  if (sharedBufferGrowable(shared)) throw new InvalidArgValue('buffer', 'it can grow');
   if (sharedBufferByteLength(shared) < QUEUE_HEADER + QUEUE_MIN_CAPACITY) throw new InvalidArgValue('buffer', 'it is too small for a queue');
   return shared;
 }

@@ -1,7 +1,7 @@
 /** How values become messages of a queue: the codecs by name, and the user's own. */
 import { dataViewBuffer, dataViewLength, dataViewOffset, captured, isArrayBuffer, isView, typedArrayBuffer, typedArrayByteLength, typedArrayOffset, typedArrayTag } from '../codec/primordials';
 import { types } from 'node:util';
-import { InvalidArgType, InvalidArgValue, NotCarried } from '../errors';
+import { InvalidArgType, InvalidArgValue, NotCarried, QueueCorrupt } from '../errors';
 import type { QueueCall } from './native';
 import { ByteReader, decoded, popMessage, popped } from './reader';
 import type { Writer } from './writer';
@@ -64,7 +64,11 @@ class JsonCodec implements Codec {
   value(): unknown {
     const { text } = popped;
     popped.text = undefined;
-    return parse(text ?? '');
+    try {
+      return parse(text ?? '');
+    } catch (error) {
+      throw new QueueCorrupt(error); // it was made by `stringify`
+    }
   }
 }
 

@@ -27,12 +27,18 @@ abstract class Pending implements Waiter {
   attempt(): number {
     try {
       if (!this.#again()) return NOTHING;
+      // From here on an abort, in `decode()` for one, is too late: the message has been taken.
+      this.#forgetSignal();
       this.succeed();
     } catch (error) {
+      this.#forgetSignal();
       this.#reject(error);
     }
-    this.#signal?.removeEventListener('abort', this.#onAbort);
     return DONE;
+  }
+
+  #forgetSignal(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 
   protected abstract succeed(): void;

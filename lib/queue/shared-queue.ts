@@ -122,6 +122,8 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   readonly #space: Int32Array;
   readonly #takers: Line;
   readonly #givers: Line;
+  /** What went wrong behind the messages that `popMany` returned: the next pop throws it. */
+  #late: { error: unknown } | undefined = undefined;
 
   constructor(options?: unknown) {
     const { buffer, call, codec, as } = attaching ?? create(options);
@@ -194,11 +196,19 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     return false;
   }
 
+  /** The same for a message of now: pushes of this thread that wait come first. False: the answer of the last to try is in `Push.seen`. */
+  #giveInTurn(writer: Writer, mode: number): boolean {
+    if (!this.#givers.serve()) return false;
+    if (this.#give(writer, mode)) return true;
+    Push.seen = writer.answer(SEEN);
+    return false;
+  }
+
   tryPush(value: T): boolean {
     const writer = acquire();
     try {
       this.#codec.encode(writer, value);
-      return this.#give(writer, TRY);
+      return this.#giveInTurn(writer, TRY);
     } finally {
       release();
     }
@@ -209,11 +219,11 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     const writer = acquire();
     try {
       this.#codec.encode(writer, value);
-      if (timeout === 0) return this.#give(writer, TRY);
+      if (timeout === 0) return this.#giveInTurn(writer, TRY);
       for (let end = -1; ; ) {
-        if (this.#give(writer, SPIN)) return true;
+        if (this.#giveInTurn(writer, SPIN)) return true;
         if (end < 0) end = deadline(timeout);
-        if (!sleep(this.#space, 0, writer.answer(SEEN), end, SLICE_MS)) return false;
+        if (!sleep(this.#space, 0, Push.seen, end, SLICE_MS)) return false;
       }
     } finally {
       release();
@@ -226,9 +236,8 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     const writer = acquire();
     try {
       this.#codec.encode(writer, value);
-      const isFirst = this.#givers.isEmpty;
-      if (isFirst && this.#give(writer, ARM)) return;
-      Push.seen = writer.answer(SEEN);
+      signal?.throwIfAborted(); // by the value's getters
+      if (this.#giveInTurn(writer, ARM)) return;
       const parcel = writer.pack();
       return new Promise((resolve, reject) => {
         const again = (): boolean => this.#giveParcel(parcel);
@@ -255,6 +264,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
 
   /** Takes a message: the codec has its value, or `target` its bytes. False: there is none. */
   #take(mode: number, target?: Uint8Array): boolean {
+    if (this.#late !== undefined) this.#throwLate();
     const status = target === undefined ? this.#codec.pop(this.#call, mode) : popInto(this.#call, mode, target);
     if (status === DONE) {
       if (answer(WAKE) !== 0) wake(this.#space, 0);
@@ -263,6 +273,12 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     if (status === NOTHING || (status === CLOSED && mode === TRY)) return false;
     if (status === ROOM) throw new OutOfRange('target.length', `>= ${answer(END)}, the length of the message`, typedArrayLength(target as Uint8Array));
     throw failure(status);
+  }
+
+  #throwLate(): never {
+    const { error } = this.#late!;
+    this.#late = undefined;
+    throw error;
   }
 
   /** The same, and waits for one. */
@@ -292,7 +308,12 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   popMany(max: number): T[] {
     const most = countOf(max);
     const values: T[] = [];
-    while (values.length < most && this.#take(TRY)) values.push(this.#codec.value() as T);
+    try {
+      while (values.length < most && this.#take(TRY)) values.push(this.#codec.value() as T);
+    } catch (error) {
+      if (values.length === 0) throw error;
+      this.#late = { error };
+    }
     return values;
   }
 

@@ -82,17 +82,19 @@ export class Line {
     else queueMicrotask(this.#wake);
   }
 
-  readonly #wake = (): void => {
-    this.#asleep = false;
+  /** All try in turn, until one does so in vain: false. */
+  serve(): boolean {
     for (let waiter = this.#first; waiter !== undefined; waiter = this.#first) {
-      const status = waiter.attempt();
-      if (status === NOTHING) {
-        this.#sleep(this.#seen());
-        return;
-      }
+      if (waiter.attempt() === NOTHING) return false;
       // Settling runs nothing of the user's, but an attempt may: the waiter may have left.
       if (this.#first === waiter) this.leave(waiter);
     }
+    return true;
+  }
+
+  readonly #wake = (): void => {
+    this.#asleep = false;
+    if (!this.serve()) this.#sleep(this.#seen());
   };
 }
 
