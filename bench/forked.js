@@ -128,7 +128,7 @@ async function pools({ rounds, ms }) {
   return results;
 }
 
-/** Contender, scenario; the other's contender and scenario; how many times as fast as that it has to be. */
+/** Contender, scenario; the other's contender; how many times as fast as that it has to be; the other's scenario; at most so many nanoseconds. */
 const queueRows = [
   ['threadport', 'records of 64 bytes', 'postMessage', 5],
   ['threadport', 'records of 64 bytes', 'ringbuf.js', 1],
@@ -139,9 +139,10 @@ const queueRows = [
   ['threadport, into one array', 'records of 64 KiB', 'ringbuf.js', 3],
   ['threadport', 'records of 64 KiB', 'ringbuf.js', 3],
   ['threadport', 'records of 64 bytes, 4 to 4', 'threadport', 0.6, 'records of 64 bytes'],
-  ['threadport', 'round trip', 'Atomics.wait', 1 / 1.3],
-  ['threadport, blocked on a port', 'round trip', 'Atomics.wait', 1 / 1.3],
+  ['threadport', 'round trip', 'Atomics.wait', 1 / 1.3, 'round trip', 3000],
+  ['threadport, blocked on a port', 'round trip', 'Atomics.wait', 1 / 1.3, 'round trip', 3000],
   ['threadport, promises', 'round trip', 'postMessage', 10],
+  ['threadport, promises', 'round trip after 2 ms', 'postMessage', 1],
   ['threadport', 'JSON-RPC request', 'threadport, port', 0.8],
 ];
 
@@ -160,11 +161,11 @@ async function queues({ rounds, ms }) {
     for (const side of round % 2 ? [...all].reverse() : all) await measure(...side);
   }
   const of = (name, scenario) => summary(samples[`${name}: ${scenario}`].map((ns) => ({ ns })), 'ns');
-  return rows.map(([name, scenario, other, atLeast, base = scenario]) => {
+  return rows.map(([name, scenario, other, atLeast, base = scenario, atMost = Infinity]) => {
     const [ours, theirs] = [of(name, scenario), of(other, base)];
     const ratio = theirs.median / ours.median;
     const against = base === scenario ? other : `${other}, ${base}`;
-    return { name, scenario, against, ours, theirs, ratio, atLeast, pass: ratio >= atLeast };
+    return { name, scenario, against, ours, theirs, ratio, atLeast, atMost, pass: ratio >= atLeast && ours.median <= atMost };
   });
 }
 

@@ -71,7 +71,16 @@ const postMessage = {
       far.postMessage(1);
     });
   },
-  ping({ near }, _, count) {
+  ping({ near }, { silence }, count) {
+    if (silence) {
+      let done;
+      near.on('message', () => done());
+      const trip = (i) => {
+        near.postMessage(i);
+        return new Promise((resolve) => (done = resolve));
+      };
+      return pingAfter(silence, trip, count);
+    }
     let n = 0;
     near.on('message', (value) => {
       if (++n % 16 === 0) count(16);
@@ -83,6 +92,16 @@ const postMessage = {
     far.on('message', (value) => far.postMessage(value));
   },
 };
+
+/** Trips with silence between them; only the trips count. */
+async function pingAfter(silence, trip, count) {
+  for (let i = 0; ; i++) {
+    await sleep(silence);
+    const begin = process.hrtime.bigint();
+    await trip(i);
+    count(1, Number(process.hrtime.bigint() - begin));
+  }
+}
 
 const pair = (shared, options) => [shared.there, shared.back].map((buffer) => SharedQueue.from(buffer, options));
 
@@ -133,13 +152,15 @@ export const contenders = {
 
   'threadport, promises': {
     share: (options) => contenders.threadport.share(options),
-    async ping(shared, _, count) {
+    async ping(shared, { silence }, count) {
       const [there, back] = pair(shared);
+      const trip = async (i) => {
+        await there.push(i);
+        await back.pop();
+      };
+      if (silence) return pingAfter(silence, trip, count);
       for (;;) {
-        for (let i = 0; i < 16; i++) {
-          await there.push(i);
-          await back.pop();
-        }
+        for (let i = 0; i < 16; i++) await trip(i);
         count(16);
       }
     },
@@ -255,6 +276,7 @@ export const scenarios = {
   'records of 64 bytes, 4 to 4': { size: 64, batch: 64, each: 4 },
   'JSON-RPC request': { size: 'rpc', batch: 64 },
   'round trip': { size: 'integer', roles: ['echo', 'ping'] },
+  'round trip after 2 ms': { size: 'integer', roles: ['echo', 'ping'], silence: 2 },
 };
 
 function start(name, role, { shared, transfer = {} }, options, counter) {
@@ -270,8 +292,9 @@ function start(name, role, { shared, transfer = {} }, options, counter) {
 
 async function main(name, scenario, windowMs, windows) {
   const options = scenarios[scenario];
-  const { roles = ['pop', 'push'], each = 1 } = options;
-  const counter = new Int32Array(new SharedArrayBuffer(4));
+  const { roles = ['pop', 'push'], each = 1, silence } = options;
+  // Messages or trips, and nanoseconds of those after silence.
+  const counter = new Int32Array(new SharedArrayBuffer(8));
   const contender = contenders[name];
   if (contender.start) await contender.start(options, counter);
   else {
@@ -282,10 +305,11 @@ async function main(name, scenario, windowMs, windows) {
   await sleep(400); // warm
   const samples = [];
   while (samples.length < windows) {
-    const [before, begin] = [Atomics.load(counter, 0), process.hrtime.bigint()];
+    const [before, spent, begin] = [Atomics.load(counter, 0), Atomics.load(counter, 1), process.hrtime.bigint()];
     await sleep(windowMs);
     const messages = (Atomics.load(counter, 0) - before) | 0;
-    samples.push(Number(process.hrtime.bigint() - begin) / messages);
+    const took = silence ? (Atomics.load(counter, 1) - spent) | 0 : Number(process.hrtime.bigint() - begin);
+    samples.push(took / messages);
   }
   console.log(JSON.stringify(samples));
   process.exit(0);
@@ -296,5 +320,9 @@ if (isMainThread) {
   await main(name, scenario, Number(windowMs), Number(windows));
 } else {
   const { name, role, shared, options, counter } = workerData;
-  contenders[name][role](shared, options, (n) => Atomics.add(counter, 0, n));
+  const count = (n, ns = 0) => {
+    Atomics.add(counter, 0, n);
+    if (ns !== 0) Atomics.add(counter, 1, ns);
+  };
+  contenders[name][role](shared, options, count);
 }

@@ -81,9 +81,10 @@ const sections = {
     return `Integers on one port while the others are open and idle.\n\n${table(head, lines)}`;
   },
   queues(results) {
-    const head = ['queue', 'scenario', 'time', 'against', 'its time', 'ratio', 'at least', ''];
+    const head = ['queue', 'scenario', 'time', 'at most', 'against', 'its time', 'ratio', 'at least', ''];
+    const most = (ns) => (ns === Infinity ? '' : duration(ns));
     const lines = results.map((one) => [
-      one.name, one.scenario, spread(one.ours), one.against, spread(one.theirs), ratio(one.ratio), ratio(one.atLeast), verdict(one.pass),
+      one.name, one.scenario, spread(one.ours), most(one.atMost), one.against, spread(one.theirs), ratio(one.ratio), ratio(one.atLeast), verdict(one.pass),
     ]);
     return `Time per message or trip, median (min to max), between blocking threads.\n\n${table(head, lines)}`;
   },
