@@ -1,5 +1,5 @@
 'use strict';
-// `npm test [-- text ...]` after setup: the Rust core, its loom models, then the JavaScript tests on the built package.
+// `npm test [-- text ...]` after setup: the Rust core, its models under loom and shuttle, then the JavaScript tests on the built package.
 // With texts, only the JavaScript test files whose path contains one of them.
 
 const { install } = require('./install.js');
@@ -13,15 +13,20 @@ const only = process.argv.slice(2);
 
 function rust() {
   run('cargo', ['test', '--no-default-features']);
-  // `--cfg loom` changes every crate, so it gets a folder of its own; a debug build explores for many minutes.
-  const target = `${process.env.CARGO_TARGET_DIR ?? 'target'}/loom`;
+  models('loom', '--cfg loom');
+  models('shuttle', '--cfg loom --cfg shuttle');
+}
+
+/** tests/NAME_models.rs. The flags change every crate, so it gets a folder of its own; a debug build explores for many minutes. */
+function models(name, flags) {
+  const target = `${process.env.CARGO_TARGET_DIR ?? 'target'}/${name}`;
   const env = {
     ...process.env,
-    RUSTFLAGS: `${process.env.RUSTFLAGS ?? ''} --cfg loom`,
+    RUSTFLAGS: `${process.env.RUSTFLAGS ?? ''} ${flags}`,
     CARGO_PROFILE_RELEASE_LTO: 'off',
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
   };
-  run('cargo', ['test', '--release', '--no-default-features', '--test', 'loom_models', '--target-dir', target], { env });
+  run('cargo', ['test', '--release', '--no-default-features', '--test', `${name}_models`, '--target-dir', target], { env });
 }
 
 function javascript() {

@@ -83,7 +83,7 @@ const walls = [
     title: 'atomics only through src/sync.rs',
     applies: (file) => isRust(file) && inFolder('src/')(file) && file.name !== 'src/sync.rs',
     lines: ({ code }) =>
-      matchesIn(code.join('\n'), /\b(std|core)::(sync::atomic|cell::UnsafeCell)|\b(std|core)::sync::\{[^}]*\batomic\b|\bloom::/g),
+      matchesIn(code.join('\n'), /\b(std|core)::(sync::atomic|cell::UnsafeCell)|\b(std|core)::sync::\{[^}]*\batomic\b|\b(loom|shuttle)::/g),
   },
   {
     title: 'the native file only from lib/native.ts',

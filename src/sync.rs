@@ -1,8 +1,9 @@
-//! The only file that names atomics, cells, locks or loom.
+//! The only file that names atomics, cells, locks, loom or shuttle.
 //!
 //! Everything that takes part in a protocol between threads is imported from here. In a normal build these are
 //! the standard library's types; under `--cfg loom` they are loom's, so that `tests/loom_models.rs` explores
-//! every interleaving of exactly the code that ships.
+//! every interleaving of exactly the code that ships. Under `--cfg loom --cfg shuttle` the models are built of shuttle's
+//! types, whose random schedules may be long (`tests/shuttle_models.rs`).
 //!
 //! Not modelled: [`process`], counters that live in statics. Loom's objects live inside one execution and
 //! cannot be statics; nothing but a statistic or a quota may use these.
@@ -10,7 +11,7 @@
 // A facade lists what its users may need; not every build uses every name.
 #![allow(unused_imports, dead_code)]
 
-#[cfg(loom)]
+#[cfg(all(loom, not(shuttle)))]
 pub(crate) use loom::{
     alloc::{alloc_zeroed, dealloc},
     hint::spin_loop,
@@ -21,6 +22,18 @@ pub(crate) use loom::{
     sync::{Arc, Condvar, Mutex, MutexGuard},
     thread::yield_now,
 };
+#[cfg(shuttle)]
+pub(crate) use shuttle::{
+    hint::spin_loop,
+    sync::atomic::{
+        AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+        fence,
+    },
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+    thread::yield_now,
+};
+#[cfg(shuttle)]
+pub(crate) use std::alloc::{alloc_zeroed, dealloc};
 #[cfg(not(loom))]
 pub(crate) use std::{
     alloc::{alloc_zeroed, dealloc},
@@ -50,11 +63,11 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A cell with loom's interface: access goes through a closure, so that loom can see how long it lasts.
-#[cfg(not(loom))]
+#[cfg(any(not(loom), shuttle))]
 #[derive(Debug, Default)]
 pub(crate) struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
 
-#[cfg(not(loom))]
+#[cfg(any(not(loom), shuttle))]
 impl<T> UnsafeCell<T> {
     /// Wraps `value`.
     pub(crate) const fn new(value: T) -> Self {
@@ -74,7 +87,7 @@ impl<T> UnsafeCell<T> {
     }
 }
 
-#[cfg(loom)]
+#[cfg(all(loom, not(shuttle)))]
 pub(crate) use loom::cell::UnsafeCell;
 
 /// Stands for the bytes of a raw memory area, which loom cannot see: one loom cell for each 8 bytes under
@@ -82,11 +95,11 @@ pub(crate) use loom::cell::UnsafeCell;
 /// reports two accesses that are not ordered.
 #[derive(Debug)]
 pub(crate) struct Shadow {
-    #[cfg(loom)]
+    #[cfg(all(loom, not(shuttle)))]
     granules: Vec<UnsafeCell<()>>,
 }
 
-#[cfg(not(loom))]
+#[cfg(any(not(loom), shuttle))]
 impl Shadow {
     /// A shadow of `bytes` bytes.
     #[inline(always)]
@@ -103,7 +116,7 @@ impl Shadow {
     pub(crate) fn write(&self, _range: std::ops::Range<usize>) {}
 }
 
-#[cfg(loom)]
+#[cfg(all(loom, not(shuttle)))]
 impl Shadow {
     pub(crate) fn new(bytes: usize) -> Self {
         Self {

@@ -5,7 +5,7 @@
 //! Under loom a segment holds two small frames, so that three frames cross a boundary and five recycle a
 //! segment. Frame bytes are watched by `sync::Shadow`, allocations by `loom::alloc`: a frame read too early, a
 //! segment freed twice or never is a failure without any assertion here.
-#![cfg(loom)]
+#![cfg(all(loom, not(shuttle)))]
 
 #[path = "loom/channel.rs"]
 mod channel;
