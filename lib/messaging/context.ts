@@ -31,7 +31,9 @@ export interface Context {
 
 /** The context of this very moment; called where a port comes into being. */
 export function currentContext(): Context {
-  return { trigger: executionAsyncId(), frame: currentFrame() };
+  const id = executionAsyncId();
+  // Node reads it from an array of doubles, and V8 would keep it in an object of its own.
+  return { trigger: (id | 0) === id ? id | 0 : id, frame: currentFrame() };
 }
 
 function currentFrame(): unknown {

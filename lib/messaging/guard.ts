@@ -34,7 +34,7 @@ export function noteGone(port: StockPort, state: PortState | undefined): void {
     current = new captured.WeakRef(witness);
     watch(witness);
   }
-  state.witness = witness;
+  state.own.witness = witness;
 }
 
 /** A handle that is gone cannot be referenced. */

@@ -97,7 +97,7 @@ function pushed<T>(queue: Filled<T>, item: T): Filled<T> {
   return own;
 }
 
-/** Reasons to keep the event loop alive. */
+/** Reasons to keep the event loop alive: bits of `holds`. */
 export const HOLD_CLOSE = 1;
 export const HOLD_DRAIN = 2;
 /** In place of its handle, which is closed. */
@@ -146,6 +146,10 @@ interface Conditions {
   closedInside: boolean;
 }
 
+/** Where `holds` begins in the field of the conditions, and their part of it. */
+const HOLDS = 24;
+const CONDITIONS = (1 << HOLDS) - 1;
+
 /** A bit each of one field: there are many ports, and an idle one must not cost more than a stock one. */
 class Bits {
   bits = 0;
@@ -185,12 +189,18 @@ class Rare {
   patience = 0;
   /** Changes with each arrival (listen.ts); undefined while nobody has asked for it. */
   signal: Int32Array | undefined = undefined;
+  /** Stock messages that were sent with a number below this may bring queues. */
+  queuesUntil = 0;
+  /** Voids that wait in the lane, as far as is known here. */
+  voids = 0;
+  /** Lives as long as the port once its handle is gone (guard.ts). */
+  witness: object | undefined = undefined;
 
   static {
     // The first number here that is no small integer makes V8 forget the shape, and code compiled from then on that makes
     // a Rare (`own`, and what it is inlined in) is thrown away time and again, until somebody does make one: so it happens now.
     const settled = new Rare();
-    settled.drainUntil = settled.sampled = settled.highWaterMark = Infinity;
+    settled.drainUntil = settled.sampled = settled.highWaterMark = settled.queuesUntil = Infinity;
   }
 }
 
@@ -206,28 +216,20 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
   sent = 0;
   sizes: Filled<number> = NOTHING;
   bytes = 0;
-  /** Stock messages that were sent with a number below this may bring queues. */
-  queuesUntil = 0;
   /** Number of stock messages received. */
   received = 0;
   /** Depth of stock posts on the stack: getters of what is posted may post in turn. */
   cloning = 0;
-  /** Voids that wait in the lane, as far as is known here. */
-  voids = 0;
   /** Depth of deliveries on the stack. */
   delivering = 0;
   batch: Batch | undefined = undefined;
   held: Filled<Carried> = NOTHING;
-  /** Why this port keeps the event loop alive beside its handle. */
-  holds = 0;
   rare: Readonly<Rare> = COMMON;
   /** Node's own handler on the port for a removed listener: our way to stop its stock side. */
   readonly stopStock: (size: number, type: string) => void;
 
   /** Handlers run in it. */
   readonly context: Context;
-  /** Lives as long as the port once its handle is gone (guard.ts). */
-  witness: object | undefined = undefined;
 
   constructor(port: StockPort, context: Context, stopStock: (size: number, type: string) => void) {
     super();
@@ -240,6 +242,31 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
   get own(): Rare {
     if (this.rare === COMMON) this.rare = new Rare();
     return this.rare;
+  }
+
+  get queuesUntil(): number {
+    return this.rare.queuesUntil;
+  }
+
+  set queuesUntil(until: number) {
+    this.own.queuesUntil = until;
+  }
+
+  get voids(): number {
+    return this.rare.voids;
+  }
+
+  set voids(voids: number) {
+    if (voids !== this.rare.voids) this.own.voids = voids;
+  }
+
+  /** Why this port keeps the event loop alive beside its handle. */
+  get holds(): number {
+    return this.bits >>> HOLDS;
+  }
+
+  set holds(reasons: number) {
+    this.bits = (this.bits & CONDITIONS) | (reasons << HOLDS);
   }
 
   /** Keep a message that came by the stock port ahead of its turn. */
