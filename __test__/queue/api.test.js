@@ -78,6 +78,30 @@ test('structured: values come as structured clone makes them, wherever the ring 
   assert.equal(first, second);
 });
 
+test('long texts stay what they were, in whichever pieces the ring had them and whatever is written there later', () => {
+  const characters = (first) => Array.from({ length: 199 }, (_, i) => String.fromCharCode(first + i)).join('');
+  const text = (unit, length) => unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
+  for (const codec of ['structured', 'json']) {
+    const [q, next] = [0, 1].map(() => new SharedQueue({ capacity: 1 << 19, codec }));
+    const kept = [];
+    for (let round = 0; round < 5; round++) {
+      for (const unit of [characters(40 + round), characters(0x4e00 + round)]) {
+        for (const length of [(32 << 10) + 1, (64 << 10) - 1, 64 << 10, 128 << 10, 150_001]) {
+          const value = text(unit, length);
+          assert.equal(q.tryPush(value), true);
+          const popped = q.tryPop();
+          assert.ok(popped === value, `${codec}, round ${round}, ${length} units`);
+          assert.equal(next.tryPush(popped), true);
+          assert.ok(next.tryPop() === value, `passed on: ${codec}, round ${round}, ${length} units`);
+          kept.push([popped, value]);
+        }
+      }
+    }
+    for (const { buffer } of [q, next]) new Uint8Array(buffer).fill(0x5a);
+    assert.ok(kept.every(([popped, value]) => popped === value));
+  }
+});
+
 test('bytes: what comes is a Uint8Array of its own; any view or buffer is taken', () => {
   const q = new SharedQueue({ codec: 'bytes', capacity: 1 << 20 });
   for (const size of [0, 1, 63, 64, 128, 129, 1024, 1025, 4096, 70_000]) {

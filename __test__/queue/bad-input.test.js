@@ -196,6 +196,19 @@ test('a header that cannot be right is ERR_THREADPORT_CORRUPT', () => {
   assert.throws(() => other.tryPush(1), code('ERR_THREADPORT_CORRUPT'));
 });
 
+test('the length of a long text that cannot be right is ERR_THREADPORT_CORRUPT', () => {
+  const lengths = [1 << 18, 150_100, 2 ** 31 - 1, 2 ** 31 + 150_001, 2 ** 32 - 1, 2 ** 32 - 2];
+  for (const length of lengths) {
+    const q = new SharedQueue({ capacity: 1 << 18, codec: 'json' });
+    assert.equal(q.tryPush('x'.repeat(150_000)), true);
+    const words = new Uint32Array(q.buffer);
+    assert.equal(words[83], 150_002); // of the text in quotes; the highest bit says that its units have two bytes
+    words[83] = length;
+    assert.throws(() => q.tryPop(), code('ERR_THREADPORT_CORRUPT'), String(length));
+    assertUsable(q);
+  }
+});
+
 test('without the addon a SharedQueue says so', async () => {
   const program = `
     const { SharedQueue } = require('threadport');

@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const wt = require('threadport');
-const { once } = require('../support/deadline.js');
+const { inbox } = require('../support/deadline.js');
 const { channel, spawn } = require('../support/threads.js');
 
 const BURST = 16;
@@ -26,22 +26,50 @@ function receiver({ workerData: { port, burst } }) {
   });
 }
 
+/** The same for a queue. */
+function popper({ workerData: { q, port, burst } }) {
+  for (let n = 1; q.popSync() !== 'end'; n++) if (n % burst === 0) port.postMessage(n);
+}
+
+/** Fresh pages for each message, after as many messages for warm-up. */
+async function pagesPerMessage(post, port) {
+  const answers = inbox(port);
+  const stream = async (bursts) => {
+    for (let n = 0; n < bursts; n++) {
+      for (let i = 0; i < BURST; i++) post();
+      await answers.next('the answer to a burst');
+    }
+  };
+  await stream(WARM_UP);
+  const before = process.resourceUsage().minorPageFault;
+  await stream(BURSTS);
+  return (process.resourceUsage().minorPageFault - before) / (BURSTS * BURST);
+}
+
+/** V8 and glibc keep a rhythm of their own; with new memory for each message it would be all of them, on both sides. */
+function assertFew(pages) {
+  assert.ok(pages < PAGES / 2, `${pages} of ${PAGES} pages`);
+}
+
 for (const [name, value] of Object.entries(values)) {
   test(`a stream of 1 MiB, ${name}`, async (t) => {
     const { port1, port2 } = channel(t, wt);
     const worker = spawn(t, wt, receiver, { workerData: { port: port2, burst: BURST }, transferList: [port2] });
     worker.on('error', (error) => assert.ifError(error));
-    const stream = async (bursts) => {
-      for (let n = 0; n < bursts; n++) {
-        for (let i = 0; i < BURST; i++) port1.postMessage(value);
-        await once(port1, 'message');
-      }
-    };
-    await stream(WARM_UP);
-    const before = process.resourceUsage().minorPageFault;
-    await stream(BURSTS);
-    const perMessage = (process.resourceUsage().minorPageFault - before) / (BURSTS * BURST);
-    // V8 and glibc keep a rhythm of their own; with new memory for each message it would be all of them, on both sides.
-    assert.ok(perMessage < PAGES / 2, `${perMessage} of ${PAGES} pages`);
+    assertFew(await pagesPerMessage(() => port1.postMessage(value), port1));
+  });
+}
+
+for (const name of ['one-byte text', 'two-byte text']) {
+  // Three messages fit, and some lie around the end of the ring.
+  test(`a stream of 1 MiB through a queue, ${name}`, async (t) => {
+    const q = new wt.SharedQueue({ capacity: 4 << 20, codec: 'structured' });
+    const { port1, port2 } = channel(t, wt);
+    const worker = spawn(t, wt, popper, { workerData: { q, port: port2, burst: BURST }, transferList: [port2] });
+    worker.on('error', (error) => assert.ifError(error));
+    const push = () => assert.ok(q.pushSync(values[name], 10_000), 'room came in time');
+    const pages = await pagesPerMessage(push, port1);
+    q.pushSync('end');
+    assertFew(pages);
   });
 }

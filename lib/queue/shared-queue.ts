@@ -21,7 +21,7 @@ import { acquire, release, type Writer } from './writer';
 export function failure(status: number): Error {
   switch (status) {
     case CLOSED: return new QueueClosed();
-    case TOO_LARGE: return new RangeTooLarge('The message is larger than the queue');
+    case TOO_LARGE: return new RangeTooLarge('The message is larger than the queue, or there is no memory for it');
     default: return new QueueCorrupt();
   }
 }

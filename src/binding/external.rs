@@ -68,15 +68,23 @@ fn report(env: sys::napi_env, text: &Bytes, released: &Cell<i64>) {
     unsafe { sys::napi_adjust_external_memory(env, change, &raw mut total) };
 }
 
-/// A string over `text`, which it keeps alive; null if the host cannot make one.
-pub fn external_string(state: &EnvState, text: &Bytes, wide: bool) -> sys::napi_value {
-    let env = state.env;
-    let create = if wide {
+/// Whether this host may make a string over memory.
+pub fn has_external_strings(wide: bool) -> bool {
+    create(wide).is_some()
+}
+
+fn create(wide: bool) -> Option<Create> {
+    if wide {
         functions().utf16
     } else {
         functions().latin1
-    };
-    let Some(create) = create else {
+    }
+}
+
+/// A string over `text`, which it keeps alive; null if the host cannot make one.
+pub fn external_string(state: &EnvState, text: &Bytes, wide: bool) -> sys::napi_value {
+    let env = state.env;
+    let Some(create) = create(wide) else {
         return ptr::null_mut();
     };
     let (mut value, mut copied) = (ptr::null_mut(), false);
@@ -113,7 +121,7 @@ pub fn external_string(state: &EnvState, text: &Bytes, wide: bool) -> sys::napi_
 pub fn static_string(env: sys::napi_env, text: &'static [u8]) -> sys::napi_value {
     let mut value = ptr::null_mut();
     let start = text.as_ptr();
-    if let Some(create) = functions().latin1 {
+    if let Some(create) = create(false) {
         let mut copied = false;
         // SAFETY: thread of the environment; the text is never freed, so nobody needs to be told of the end.
         let status = unsafe {

@@ -5,12 +5,18 @@ use std::ptr;
 use napi::sys;
 
 use super::batch::new_string;
+use super::external::{external_string, has_external_strings};
 use super::layout::queue as at;
 use super::queue::{Arguments, Queue, Status, kind};
 use super::queue_push::{Area, areas, view};
 use super::queue_text::{HEADER, Parts};
 use super::words::Words;
 use crate::ring::{Peek, Taken};
+use crate::slab::SlabPool;
+
+/// From so many bytes on V8 gives a text pages of its own, up to Node 24 fresh ones each time. A shorter one that is soon
+/// dropped lies in memory that is in the cache: a recycled block would take up to three times as long.
+const LARGE: usize = 128 << 10;
 
 /// Into a Uint8Array of exactly the record's size, or behind BASE without one. END is the size.
 pub fn bytes(queue: &Queue, words: Words, arguments: Arguments) -> Result<(), Status> {
@@ -143,6 +149,11 @@ fn text(queue: &Queue, taken: &Taken<'_>, parts: Parts) -> Result<sys::napi_valu
     if text == 0 {
         return Ok(ptr::null_mut());
     }
+    if text >= LARGE
+        && let Some(value) = recycled(queue, taken, parts)
+    {
+        return Ok(value);
+    }
     let env = queue.state.env;
     let value = match taken.address(parts.text_at(), text) {
         Some(place) => {
@@ -162,4 +173,15 @@ fn text(queue: &Queue, taken: &Taken<'_>, parts: Parts) -> Result<sys::napi_valu
     } else {
         Ok(value)
     }
+}
+
+/// A string over a recycled block: one copy, also of a text that lies around the ring's end. None if there can be none.
+fn recycled(queue: &Queue, taken: &Taken<'_>, parts: Parts) -> Option<sys::napi_value> {
+    if !has_external_strings(parts.wide) {
+        return None;
+    }
+    let mut block = SlabPool::global().take(parts.text).ok()?;
+    taken.read(parts.text_at(), &mut block);
+    let value = external_string(&queue.state, &block.freeze(), parts.wide);
+    (!value.is_null()).then_some(value)
 }

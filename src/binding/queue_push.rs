@@ -9,9 +9,10 @@ use super::layout::queue as at;
 use super::listening::is_waited_anywhere;
 use super::queue::{Arguments, Queue, Status, kind};
 use super::queue_text::Parts;
-use super::text::{TERMINATOR, Text, read_text};
+use super::text::{LONGEST_SHORT, TERMINATOR, Text, read_text};
 use super::words::Words;
 use crate::ring::Claim;
+use crate::slab::SlabPool;
 
 /// Memory of a buffer of JavaScript's, valid until JavaScript runs again.
 #[derive(Clone, Copy)]
@@ -188,6 +189,16 @@ fn write_text(
     let written = if let Some(((value, units), place)) = place {
         // SAFETY: the value of the call; there is room for a terminator, and the place is aligned for more than a unit.
         unsafe { read_text(env, value, text.wide, units, place.as_ptr()) }
+    } else if room > LONGEST_SHORT {
+        let mut block = SlabPool::global()
+            .take(room)
+            .map_err(|_| Status::TooLarge)?;
+        // SAFETY: as above, and blocks are aligned for more than a unit.
+        let written = unsafe { text.write(env, &mut block) };
+        // What is left of the block's last user is nobody's business.
+        written.ok_or(Status::Invalid)?;
+        claim.write(at, &block[..text.bytes]);
+        written
     } else {
         let mut arena = queue.state.arena.borrow_mut();
         arena.clear();

@@ -10,7 +10,7 @@ use super::entry::{OK, call};
 use super::env::EnvState;
 use super::layout::{KIND_TEXT_ATTACHED, KIND_VALUE, KIND_WIDE, SendStatus, tx};
 use super::port::Port;
-use super::text::{TERMINATOR, Text, read_text};
+use super::text::{LONGEST_SHORT, TERMINATOR, Text, read_text};
 use super::words::Words;
 use crate::channel::{Channel, Gate, Side};
 use crate::group::{Member, Message, Posted};
@@ -106,10 +106,6 @@ fn after_push(state: &EnvState, port: &mut Port) -> SendStatus {
     }
 }
 
-/// Longest text, in bytes, that is written into the lane itself. A longer one travels in a recycled
-/// block: a lane's segment of that size would be fresh memory each time, and touching it costs more
-/// than the copy.
-const TEXT_IN_LANE: usize = 32 << 10;
 /// What the transmit buffer says of a frame.
 struct Outgoing<'a> {
     kind: u32,
@@ -144,7 +140,7 @@ unsafe fn outgoing<'a>(
     let text = unsafe { Text::new(env, value, units, wide, short) }.ok_or(SendStatus::Invalid)?;
     frame.kind |= if text.wide { KIND_WIDE } else { 0 };
     match text.long() {
-        Some((value, units)) if text.bytes > TEXT_IN_LANE => {
+        Some((value, units)) if text.bytes > LONGEST_SHORT => {
             // SAFETY: the caller's clause.
             let block = unsafe { text_block(env, value, units, text.wide, buffer.read(tx::LAST))? };
             attachments.push(block.into());

@@ -8,6 +8,10 @@ use super::layout::tx;
 /// Bytes behind a text for the terminator that Node-API writes.
 pub const TERMINATOR: usize = 2;
 
+/// Longest text, in bytes, that is written into the lane itself, or goes by the scratch of a thread. A longer one gets a
+/// recycled block: fresh memory of that size costs more to touch than the copy.
+pub const LONGEST_SHORT: usize = 32 << 10;
+
 /// A text of the running call.
 pub struct Text<'a> {
     content: Content<'a>,
