@@ -80,6 +80,28 @@ fn two_consumers_against_a_producer() {
     });
 }
 
+/// The ring is full with one record more, and who comes last to either side publishes, or makes room, for both.
+#[test]
+fn two_producers_against_two_consumers() {
+    bounded(2, || {
+        let ring = Ring::model(SMALL);
+        push(&ring, 1).unwrap();
+        let producers = [2, 3].map(|value| spawn(&ring, move |ring| push(ring, value).is_ok()));
+        let consumer = spawn(&ring, |ring| pop(ring).ok());
+        let ours = pop(&ring).ok();
+        let mut expected = vec![1];
+        for (producer, value) in producers.into_iter().zip([2, 3]) {
+            expected.extend(producer.join().unwrap().then_some(value));
+        }
+        let popped = [ours, consumer.join().unwrap()];
+        let mut seen: Vec<u64> = popped.iter().flatten().map(|(value, _)| *value).collect();
+        seen.extend(drain(&ring));
+        seen.sort_unstable();
+        assert_eq!(seen, expected);
+        assert_eq!((ring.len(), ring.bytes_used()), (0, 0));
+    });
+}
+
 /// Both sides go round the ring: memory is written again that another thread has read.
 #[test]
 fn round_the_ring() {
@@ -270,5 +292,51 @@ fn close_against_a_producer_and_a_consumer() {
         let pushed = producer.join().unwrap();
         consumer.join().unwrap();
         assert_eq!(count.load(Ordering::Relaxed), pushed);
+    });
+}
+
+/// No room comes any more: only the close can wake the producer.
+#[test]
+fn close_against_a_producer_that_waits() {
+    bounded(3, || {
+        let ring = Ring::model(SMALL);
+        let space = Arc::new(Futex::default());
+        push(&ring, 1).unwrap();
+        push(&ring, 2).unwrap();
+        let theirs = space.clone();
+        let producer = spawn(&ring, move |ring| push_waiting(ring, &theirs, 3));
+        ring.close();
+        space.notify(true);
+        assert_eq!(producer.join().unwrap(), Err(PushError::Closed));
+        assert_eq!(drain(&ring), [1, 2]);
+        assert_eq!(pop(&ring), Err(PopError::Ended));
+    });
+}
+
+/// Room comes as well: the message is delivered, or refused, and not both.
+#[test]
+fn close_and_a_consumer_against_a_producer_that_waits() {
+    bounded(3, || {
+        let ring = Ring::model(SMALL);
+        let space = Arc::new(Futex::default());
+        push(&ring, 1).unwrap();
+        push(&ring, 2).unwrap();
+        let (theirs, ours) = (space.clone(), space.clone());
+        let producer = spawn(&ring, move |ring| push_waiting(ring, &theirs, 3).is_ok());
+        let consumer = spawn(&ring, move |ring| {
+            let (value, wake) = pop(ring).unwrap();
+            ours.notify(wake);
+            value
+        });
+        ring.close();
+        space.notify(true);
+        assert_eq!(consumer.join().unwrap(), 1);
+        let rest: &[u64] = if producer.join().unwrap() {
+            &[2, 3]
+        } else {
+            &[2]
+        };
+        assert_eq!(drain(&ring), rest);
+        assert_eq!(pop(&ring), Err(PopError::Ended));
     });
 }
