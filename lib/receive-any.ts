@@ -1,6 +1,6 @@
 /** `receiveAny` and `receiveAnySync`: the next message of several ports and queues. */
 import { signalOf, timeoutOf } from './arguments';
-import { bareList, isArray } from './codec/primordials';
+import { bareList, isArray, min } from './codec/primordials';
 import { Deadlock, InvalidArgType, InvalidArgValue, PortClosed, QueueClosed } from './errors';
 import { type Heard, listenTo } from './messaging/iterate';
 import { ANYWHERE, blockingWord } from './messaging/listen';
@@ -135,8 +135,13 @@ class Selection {
     this.#signal = signal;
     this.#left = sources.length;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
-    if (timeout !== Infinity) this.#timer = setTimeout(() => this.resolve(undefined), timeout);
+    if (timeout !== Infinity) this.#endIn(timeout);
     for (let i = 0; i < sources.length && !this.#isOver; i++) this.#join(sources[i]!);
+  }
+
+  #endIn(left: number): void {
+    const part = min(left, LONGEST_TIMER_MS);
+    this.#timer = setTimeout(() => (left > part ? this.#endIn(left - part) : this.resolve(undefined)), part);
   }
 
   #join(source: Source): void {
@@ -171,6 +176,8 @@ class Selection {
 }
 
 const { clearTimeout, setTimeout } = globalThis;
+/** A timer with more fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const { random } = Math;
 
 function sourceOf(value: unknown): Source {

@@ -5,6 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const wt = require('threadport');
 const { deadline } = require('../support/deadline.js');
+const { run } = require('../support/program.js');
 const { channel, exited, spawn } = require('../support/threads.js');
 const { unreadable } = require('../support/unreadable.js');
 
@@ -124,6 +125,33 @@ test('receiveAnySync: nothing can come from this very thread', (t) => {
   const { port1 } = channel(t, wt);
   assert.throws(() => receiveAnySync([port1]), { code: 'ERR_THREADPORT_DEADLOCK' });
   assert.equal(receiveAnySync([port1], { timeout: 1 }), undefined);
+});
+
+test('receiveAny: a timeout that is longer than a timer can be is waited for in parts', async () => {
+  const program = `
+    const delays = [];
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = (callback, ms) => {
+      delays.push(ms);
+      return setTimeout(callback, 1);
+    };
+    const { MessageChannel, receiveAny } = require('threadport');
+    const { port1 } = new MessageChannel();
+    (async () => {
+      for (const timeout of [2 ** 31 - 1, 2 ** 31, 2 ** 33]) {
+        const value = await receiveAny([port1], { timeout });
+        console.log(value, delays.every((ms) => ms <= 2 ** 31 - 1), delays.splice(0).reduce((sum, ms) => sum + ms) === timeout);
+      }
+    })();`;
+  const { code, stdout, stderr } = await run(['-e', program]);
+  assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'undefined true true\n'.repeat(3), stderr: '' });
+});
+
+test('receiveAny: a message comes to who waits longer than a timer can', async (t) => {
+  const { port1, port2 } = channel(t, wt);
+  const pending = receiveAny([port1], { timeout: 2 ** 31 });
+  setTimeout(() => port2.postMessage('late'), 30);
+  assert.deepEqual(await deadline(pending, 'a message'), { source: port1, value: 'late' });
 });
 
 test('receiveAny: an aborted wait takes nothing and leaves nothing behind', async (t) => {
