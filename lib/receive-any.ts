@@ -195,12 +195,18 @@ function sourcesOf(values: unknown): Source[] {
   return list;
 }
 
-/** Begins anywhere, so that a source which always has something cannot keep the others waiting. */
+/**
+ * Visits them by chance, so that one which always has something cannot keep the others waiting, and its neighbours fare no better
+ * than the rest. `sources` is ours alone: it is shuffled as far as it is visited.
+ */
 function takeFrom(sources: Source[], waits: boolean, word = 0): Received | undefined {
-  const { length } = sources;
-  const first = (random() * length) | 0;
-  for (let i = 0; i < length; i++) {
-    const found = sources[(first + i) % length]!.take(waits, word);
+  for (let left = sources.length; left > 0; left--) {
+    const last = left - 1;
+    const chosen = last === 0 ? 0 : (random() * left) | 0;
+    const source = sources[chosen]!;
+    sources[chosen] = sources[last]!;
+    sources[last] = source;
+    const found = source.take(waits, word);
     if (found !== undefined) return found;
   }
   return undefined;

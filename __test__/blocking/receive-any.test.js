@@ -84,6 +84,21 @@ for (const [name, receive] of Object.entries(waits)) {
     end();
   });
 
+  test(`${name}: of ten sources, two neighbours that always have something share evenly`, async (t) => {
+    const pairs = Array.from({ length: 10 }, () => channel(t, wt));
+    const sources = pairs.map(({ port1 }) => port1);
+    const busy = [4, 5];
+    const counts = Array.from(sources, () => 0);
+    for (const index of busy) pairs[index].port2.postMessage(index);
+    for (let n = 0; n < 2000; n++) {
+      const { source, value } = await receive(sources, { timeout: MS });
+      assert.equal(source, sources[value]);
+      counts[value]++;
+      pairs[value].port2.postMessage(value);
+    }
+    for (const index of busy) assert.ok(counts[index] >= 600, `${counts}`);
+  });
+
   test(`${name}: a source that is closed is left out; when all are, ERR_THREADPORT_CLOSED`, async (t) => {
     const { port, other, queue, tell, end } = actor(t);
     const local = new SharedQueue();
