@@ -2,8 +2,8 @@
 import { signalOf, timeoutOf } from './arguments';
 import { bareList, isArray, min } from './codec/primordials';
 import { Deadlock, InvalidArgType, InvalidArgValue, PortClosed, QueueClosed } from './errors';
-import { type Heard, listenTo } from './messaging/iterate';
 import { ANYWHERE, blockingWord } from './messaging/listen';
+import { Pull, type Pulled, pullsOf, receiveInTurn } from './messaging/pulls';
 import { arm, block, isLocal, isOver, receiveNow } from './messaging/receive-sync';
 import { type PortState, stateOf } from './messaging/state';
 import type { StockPort } from './messaging/stock';
@@ -32,12 +32,13 @@ interface Source {
   leave(): void;
 }
 
-class PortSource implements Source {
+class PortSource extends Pull implements Source {
   readonly source: StockPort;
   readonly #state: PortState;
-  #leave: (() => void) | undefined = undefined;
+  #selection: Selection | undefined = undefined;
 
   constructor(source: StockPort, state: PortState) {
+    super();
     this.source = source;
     this.#state = state;
   }
@@ -50,24 +51,25 @@ class PortSource implements Source {
     return isOver(this.#state);
   }
 
-  take(_: boolean, word: number): Received | undefined {
+  take(waits: boolean, word: number): Received | undefined {
     if (word !== 0) arm(this.#state, word);
-    const found = receiveNow(this.#state);
+    const found = waits && word === 0 ? receiveInTurn(this.#state) : receiveNow(this.#state);
     return found && { source: this.source, value: found.message };
   }
 
   join(selection: Selection): void {
-    const hear: Heard = (type, value) => {
-      if (type === 'message') selection.resolve({ source: this.source, value });
-      else if (type === 'messageerror') selection.reject(value);
-      else selection.lose(this);
-    };
-    this.#leave = listenTo(this.source, hear);
+    this.#selection = selection;
+    pullsOf(this.#state).join(this);
+  }
+
+  settle(type: Pulled, value: unknown): void {
+    if (type === 'message') this.#selection!.resolve({ source: this.source, value });
+    else if (type === 'messageerror') this.#selection!.reject(value);
+    else this.#selection!.lose(this);
   }
 
   leave(): void {
-    this.#leave?.();
-    this.#leave = undefined;
+    this.#state.rare.pulls?.leave(this);
   }
 }
 

@@ -1,51 +1,84 @@
 /** The messages of a port, one after the other, without a listener of the user's. */
-import { apply } from '../codec/primordials';
+import { apply, defineProperty, getPrototypeOf } from '../codec/primordials';
+import { Pull, type Pulled, pullsOf, receiveInTurn } from './pulls';
 import { BUDGET } from './receive';
-import { isOver, receiveNow } from './receive-sync';
+import { isOver } from './receive-sync';
 import type { PortState } from './state';
-import { type StockPort, stockOff, stockOn } from './stock';
 
 const { setImmediate } = globalThis;
 const { Promise } = globalThis;
 
-/** What a port that is listened to brings. */
-export type Heard = (type: 'message' | 'messageerror' | 'close', value: unknown) => void;
+type Found = { message: unknown } | undefined;
+type Messages = AsyncGenerator<unknown, void, undefined>;
 
-/** Calls `hear` with the next event of a port, until what it returns is called: at once, if one is enough. */
-export function listenTo(port: StockPort, hear: Heard): () => void {
-  const onMessage = (value: unknown): void => hear('message', value);
-  const onError = (value: unknown): void => hear('messageerror', value);
-  const onClose = (): void => hear('close', undefined);
-  stockOn(port, 'messageerror', onError);
-  stockOn(port, 'close', onClose);
-  // The last one: it starts the port.
-  stockOn(port, 'message', onMessage);
-  return () => {
-    stockOff(port, 'message', onMessage);
-    stockOff(port, 'messageerror', onError);
-    stockOff(port, 'close', onClose);
-  };
-}
+class Iteration extends Pull {
+  readonly state: PortState;
+  /** `return()` or `throw()` was called. */
+  isLeft = false;
+  #resolve!: (found: Found) => void;
+  #reject!: (reason: unknown) => void;
 
-function next(port: StockPort): Promise<{ message: unknown } | undefined> {
-  return new Promise((resolve, reject) => {
-    const leave = listenTo(port, (type, value) => {
-      leave();
-      if (type === 'message') resolve({ message: value });
-      else if (type === 'messageerror') reject(value);
-      else resolve(undefined);
+  constructor(state: PortState) {
+    super();
+    this.state = state;
+  }
+
+  wait(): Promise<Found> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      pullsOf(this.state).join(this);
     });
-  });
+  }
+
+  settle(type: Pulled, value: unknown): void {
+    if (type === 'message') this.#resolve({ message: value });
+    else if (type === 'messageerror') this.#reject(value);
+    else this.#resolve(undefined);
+  }
+
+  /** A generator that waits would hear of it after the next message. */
+  end(): void {
+    this.isLeft = true;
+    if (!this.waits) return;
+    pullsOf(this.state).leave(this);
+    this.#resolve(undefined);
+  }
 }
 
-export async function* messagesOf(state: PortState): AsyncGenerator<unknown, void, undefined> {
-  for (let count = 1; ; count++) {
-    let found = receiveNow(state);
+async function* messages(iteration: Iteration): Messages {
+  const { state } = iteration;
+  for (let count = 1; !iteration.isLeft; count++) {
+    let found: Found = receiveInTurn(state);
     if (found === undefined) {
       if (isOver(state)) return;
-      found = await next(state.port);
+      found = await iteration.wait();
       if (found === undefined) return;
-    } else if (count % BUDGET === 0) await new Promise((resolve) => apply(setImmediate, undefined, [resolve]));
+    }
     yield found.message;
+    // With no message in hand, which nobody would get if the iteration were left meanwhile.
+    if (count % BUDGET === 0) await new Promise((resolve) => apply(setImmediate, undefined, [resolve]));
   }
+}
+
+const generators = getPrototypeOf(messages.prototype as object) as Messages;
+const { return: leave, throw: fail } = generators;
+
+export function messagesOf(state: PortState): Messages {
+  const iteration = new Iteration(state);
+  const generator = messages(iteration);
+  const own = {
+    return(value: unknown): unknown {
+      iteration.end();
+      return apply(leave, generator, [value as undefined]);
+    },
+    throw(reason: unknown): unknown {
+      iteration.end();
+      return apply(fail, generator, [reason]);
+    },
+  };
+  for (const name of ['return', 'throw'] as const) {
+    defineProperty(generator, name, { __proto__: null, value: own[name], writable: true, configurable: true } as PropertyDescriptor);
+  }
+  return generator;
 }

@@ -141,6 +141,12 @@ function dispatch(state: PortState): void {
   const { value, type, ports } = taken;
   taken.value = undefined;
   taken.ports = undefined;
+  deliverTo(state, value, type, ports);
+}
+
+/** To the first of those who wait without a listener, and to the listeners. */
+function deliverTo(state: PortState, value: unknown, type: 'message' | 'messageerror', ports: unknown): void {
+  state.rare.pulls?.give(type, value);
   handOver(state.port, value, type, ports);
 }
 
@@ -164,7 +170,7 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
   if (!ahead) {
     state.handing = true;
     try {
-      handOver(port, value, type, ports);
+      deliverTo(state, value, type, ports);
     } finally {
       state.handing = false;
     }

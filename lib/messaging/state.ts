@@ -17,6 +17,7 @@ import { defineProperty } from '../codec/primordials';
 import { Existing } from '../existing';
 import type { Batch } from './batch';
 import type { Context } from './context';
+import type { Pulls } from './pulls';
 import type { StockPort } from './stock';
 
 /** Kinds of frames. */
@@ -195,6 +196,8 @@ class Rare {
   voids = 0;
   /** Lives as long as the port once its handle is gone (guard.ts). */
   witness: object | undefined = undefined;
+  /** Who waits for messages without a listener. */
+  pulls: Pulls | undefined = undefined;
 
   static {
     // The first number here that is no small integer makes V8 forget the shape, and code compiled from then on that makes
