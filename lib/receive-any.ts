@@ -4,7 +4,7 @@ import { bareList, isArray, min } from './codec/primordials';
 import { Deadlock, InvalidArgType, InvalidArgValue, PortClosed, QueueClosed } from './errors';
 import { ANYWHERE, blockingWord } from './messaging/listen';
 import { Pull, type Pulled, pullsOf, receiveInTurn } from './messaging/pulls';
-import { arm, block, isLocal, isOver, receiveNow } from './messaging/receive-sync';
+import { arm, block, isLocal, isLost, isOver, receiveNow } from './messaging/receive-sync';
 import { type PortState, stateOf } from './messaging/state';
 import type { StockPort } from './messaging/stock';
 import { waitAnywhere } from './messaging/thread';
@@ -25,6 +25,8 @@ interface Source {
   readonly mayCome: boolean;
   /** Will none come any more? Known after a look of who waits. */
   readonly isOver: boolean;
+  /** The same, for a thread that blocks; true: it is over since it was last asked, and is to be looked at once more. */
+  isLost(): boolean;
   /** Takes a message. `waits`: the caller will wait; blocking the thread, if there is a `word`: what comes then changes it. */
   take(waits: boolean, word: number): Received | undefined;
   /** Calls back when there may be something to take, or the source is over. */
@@ -36,6 +38,8 @@ class PortSource extends Pull implements Source {
   readonly source: StockPort;
   readonly #state: PortState;
   #selection: Selection | undefined = undefined;
+  /** Asked while the thread blocks, when nothing can change it. */
+  #mayCome: boolean | undefined = undefined;
 
   constructor(source: StockPort, state: PortState) {
     super();
@@ -44,11 +48,15 @@ class PortSource extends Pull implements Source {
   }
 
   get mayCome(): boolean {
-    return !isLocal(this.#state);
+    return (this.#mayCome ??= !isLocal(this.#state));
   }
 
   get isOver(): boolean {
     return isOver(this.#state);
+  }
+
+  isLost(): boolean {
+    return isLost(this.#state);
   }
 
   take(waits: boolean, word: number): Received | undefined {
@@ -83,6 +91,10 @@ class QueueSource implements Source {
   constructor(source: SharedQueue) {
     this.source = source;
     this.#line = queueParts.takers(source);
+  }
+
+  isLost(): boolean {
+    return false;
   }
 
   take(waits: boolean): Received | undefined {
@@ -219,6 +231,12 @@ function every(sources: Source[], is: (source: Source) => boolean): boolean {
   return true;
 }
 
+function isAnyLost(sources: Source[]): boolean {
+  let isAny = false;
+  for (let i = 0; i < sources.length; i++) if (sources[i]!.isLost()) isAny = true;
+  return isAny;
+}
+
 const isGone = (source: Source): boolean => source.isOver;
 const isDumb = (source: Source): boolean => source.isOver || !source.mayCome;
 
@@ -255,8 +273,8 @@ export function receiveAnySync(values: unknown, options?: unknown): Received | u
 }
 
 function wait(sources: Source[], timeout: number, word: number): Received | undefined {
-  return block(word, timeout, () => {
-    const found = takeFrom(sources, true, word);
+  return block(word, timeout, (isLate) => {
+    const found = takeFrom(sources, true, word) ?? (isLate && isAnyLost(sources) ? takeFrom(sources, true, word) : undefined);
     if (found !== undefined) return found;
     if (every(sources, isGone)) throw new PortClosed('All sources are closed');
     if (timeout === Infinity && every(sources, isDumb)) throw new Deadlock();

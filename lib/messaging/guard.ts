@@ -5,7 +5,7 @@
 import { apply, captured, deref } from '../codec/primordials';
 import { someObject } from './find';
 import type { PortState } from './state';
-import { isStockPort, StockChannel, type StockPort, stockClose, stockHasRef, stockPost, stockRef, stockUnref } from './stock';
+import { isStockPort, StockChannel, type StockPort, stock, stockClose, stockHasRef, stockPost, stockRef, stockUnref } from './stock';
 
 /** Things whose end tells that a program no longer holds ports with freed handles: without them nothing needs to be looked at. */
 let witnesses = 0;
@@ -53,6 +53,12 @@ function isGone(port: StockPort): boolean {
 /** Has `port` neither been moved nor closed? Only then Node accepts it in a transfer list, and comes to the getter. */
 export function hasQueue(port: StockPort): boolean {
   const { port1 } = new StockChannel();
+  const accepted = isAccepted(port, port1);
+  stockClose(port1);
+  return accepted;
+}
+
+function isAccepted(port: StockPort, carrier: StockPort): boolean {
   let passed = false;
   const probe = {
     get stop(): never {
@@ -61,12 +67,35 @@ export function hasQueue(port: StockPort): boolean {
     },
   };
   try {
-    stockPost(port1, probe, [port]);
+    stockPost(carrier, probe, [port]);
   } catch {
     // Nothing was posted.
   }
-  stockClose(port1);
   return passed;
+}
+
+type Marks = { isMarkedAsUntransferable?(object: object): boolean };
+
+/** Node refuses these in any case. Where it does not have this function it looks at neither them nor the rest of the question. */
+const isMarked = (stock as Marks).isMarkedAsUntransferable ?? (() => false);
+
+/** While a thread blocks, what it closes stays: one port for all that it asks. */
+let carrier: StockPort | undefined;
+
+/**
+ * Has `port`, whose `onClose` was not called yet, been closed or moved all the same? Once a look at its queue has come to the close
+ * of the other side, it is closing, and only the event loop tells. Who has asked calls `stopAsking`.
+ */
+export function isClosing(port: StockPort): boolean {
+  if (isMarked(port)) return false;
+  carrier ??= new StockChannel().port1;
+  return !isAccepted(port, carrier);
+}
+
+export function stopAsking(): void {
+  if (carrier === undefined) return;
+  stockClose(carrier);
+  carrier = undefined;
 }
 
 /** `value`, or in place of one that Node must not see a port for which it throws the same as for a closing one. */

@@ -121,6 +121,8 @@ interface Conditions {
   ended: boolean;
   /** The port has moved, or its handle is closed: Node must not be asked for messages (see guard.ts). */
   over: boolean;
+  /** A thread that blocks has found the stock handle closing: what is in the lane is all there will be. */
+  shut: boolean;
   /** The stock handle was closed, by nobody here: moved, or the other side is gone. It is asked. */
   offered: boolean;
   /** The other side is gone: what is in the lane is all there will be. */
@@ -158,7 +160,7 @@ class Bits {
   static {
     const names: readonly (keyof Conditions)[] = [
       'started', 'reading', 'laneFed', 'laneOut', 'carrying', 'closing', 'ended', 'over', 'offered', 'laneOver',
-      'waiting', 'stockRuns', 'handing', 'late', 'uncounted', 'catchingUp', 'gateHeld', 'full', 'isMember', 'closedInside',
+      'waiting', 'stockRuns', 'handing', 'late', 'uncounted', 'catchingUp', 'gateHeld', 'full', 'isMember', 'closedInside', 'shut',
     ];
     names.forEach((name, index) => {
       const bit = 1 << index;
