@@ -9,6 +9,10 @@ const { POLLUTIONS } = require('../support/pollutions.js');
 
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
 
+const PROMISES = 'reads by turns with an iteration that is left, receiveAny and receiveSync';
+/** The language itself looks for `then` on what a promise is resolved with. */
+const isLanguage = (name, deed) => deed === PROMISES && name === 'getters on Object.prototype';
+
 /** What a thread does with ports after it was polluted; each answers to the parent by the port it is about. */
 const DEEDS = {
   'receives a port and answers on it': ({ port }) => {
@@ -37,6 +41,25 @@ const DEEDS = {
       }
     });
   },
+  [PROMISES]: async ({ port, wt }) => {
+    port.postMessage({ hello: [1] });
+    const iteration = port[Symbol.asyncIterator]();
+    const first = await iteration.next();
+    const pending = iteration.next();
+    await iteration.return();
+    port.postMessage({ back: first.value });
+    const second = await pending;
+    if (!second.done) port.postMessage({ back: second.value });
+    for (;;) {
+      const { value } = await wt.receiveAny([port]);
+      port.postMessage({ back: value });
+      // Long enough to look whether the other end is gone.
+      const next = port.receiveSync(200, 'none');
+      if (next !== 'none') port.postMessage({ back: next });
+      const last = wt.receiveAnySync([port], { timeout: 1 });
+      if (last !== undefined) port.postMessage({ back: last.value });
+    }
+  },
   'sends a buffer and exotic values between plain ones': ({ port }) => {
     port.postMessage({ hello: [1] });
     port.on('message', (value) => {
@@ -50,6 +73,7 @@ const DEEDS = {
 
 for (const [name, pollute] of Object.entries(POLLUTIONS)) {
   for (const [deed, act] of Object.entries(DEEDS)) {
+    if (isLanguage(name, deed)) continue;
     test(`${name}: a thread ${deed}`, async (t) => {
       const worker = spawn(t, wt, `({ parentPort, wt }) => {
         const SharedArrayBuffer = globalThis.SharedArrayBuffer;

@@ -64,21 +64,22 @@ async function* messages(iteration: Iteration): Messages {
 const generators = getPrototypeOf(messages.prototype as object) as Messages;
 const { return: leave, throw: fail } = generators;
 
+/** As that of the prototype. */
+function define(generator: Messages, name: 'return' | 'throw', method: (argument: unknown) => unknown): void {
+  defineProperty(method, 'name', { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
+  defineProperty(generator, name, { __proto__: null, value: method, writable: true, configurable: true } as PropertyDescriptor);
+}
+
 export function messagesOf(state: PortState): Messages {
   const iteration = new Iteration(state);
   const generator = messages(iteration);
-  const own = {
-    return(value: unknown): unknown {
-      iteration.end();
-      return apply(leave, generator, [value as undefined]);
-    },
-    throw(reason: unknown): unknown {
-      iteration.end();
-      return apply(fail, generator, [reason]);
-    },
-  };
-  for (const name of ['return', 'throw'] as const) {
-    defineProperty(generator, name, { __proto__: null, value: own[name], writable: true, configurable: true } as PropertyDescriptor);
-  }
+  define(generator, 'return', (value: unknown) => {
+    iteration.end();
+    return apply(leave, generator, [value as undefined]);
+  });
+  define(generator, 'throw', (reason: unknown) => {
+    iteration.end();
+    return apply(fail, generator, [reason]);
+  });
   return generator;
 }
