@@ -72,8 +72,6 @@ export declare class Binding {
   endRecall(slot: number): void
   /** Report an exception of a listener as Node reports one that nobody caught. */
   fatal(error: unknown): void
-  /** Keep the event loop alive (`by` = 1), or undo that (-1). */
-  hold(by: number): void
   /** Process-wide id of a list of keys, or -1 when the table is full. */
   registerShape(keys: Array<string>): number
   /** Key number `index` of a shape; null after the last. */

@@ -93,13 +93,15 @@ const postMessage = {
   },
 };
 
-/** Trips with silence between them; only the trips count. */
+/** Trips with silence between them; tells the median of the last ones. */
 async function pingAfter(silence, trip, count) {
+  const last = new Float64Array(64);
   for (let i = 0; ; i++) {
     await sleep(silence);
     const begin = process.hrtime.bigint();
     await trip(i);
-    count(1, Number(process.hrtime.bigint() - begin));
+    last[i % last.length] = Number(process.hrtime.bigint() - begin);
+    count(1, last.toSorted()[last.length / 2]);
   }
 }
 
@@ -293,7 +295,7 @@ function start(name, role, { shared, transfer = {} }, options, counter) {
 async function main(name, scenario, windowMs, windows) {
   const options = scenarios[scenario];
   const { roles = ['pop', 'push'], each = 1, silence } = options;
-  // Messages or trips, and nanoseconds of those after silence.
+  // Messages or trips; nanoseconds of a trip after silence.
   const counter = new Int32Array(new SharedArrayBuffer(8));
   const contender = contenders[name];
   if (contender.start) await contender.start(options, counter);
@@ -305,11 +307,10 @@ async function main(name, scenario, windowMs, windows) {
   await sleep(400); // warm
   const samples = [];
   while (samples.length < windows) {
-    const [before, spent, begin] = [Atomics.load(counter, 0), Atomics.load(counter, 1), process.hrtime.bigint()];
+    const [before, begin] = [Atomics.load(counter, 0), process.hrtime.bigint()];
     await sleep(windowMs);
     const messages = (Atomics.load(counter, 0) - before) | 0;
-    const took = silence ? (Atomics.load(counter, 1) - spent) | 0 : Number(process.hrtime.bigint() - begin);
-    samples.push(took / messages);
+    samples.push(silence ? Atomics.load(counter, 1) : Number(process.hrtime.bigint() - begin) / messages);
   }
   console.log(JSON.stringify(samples));
   process.exit(0);
@@ -320,9 +321,9 @@ if (isMainThread) {
   await main(name, scenario, Number(windowMs), Number(windows));
 } else {
   const { name, role, shared, options, counter } = workerData;
-  const count = (n, ns = 0) => {
+  const count = (n, ns) => {
     Atomics.add(counter, 0, n);
-    if (ns !== 0) Atomics.add(counter, 1, ns);
+    if (ns !== undefined) Atomics.store(counter, 1, ns);
   };
   contenders[name][role](shared, options, count);
 }

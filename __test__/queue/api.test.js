@@ -268,3 +268,24 @@ test('a pending pop or push holds the event loop open, unless unref() was called
   const { code, lines, stderr } = await run(program(holds));
   assert.deepEqual({ code, lines, stderr }, { code: 0, lines: ['popped 9', 'exit'], stderr: '' });
 });
+
+test('what waits and is aborted leaves no waiter on the words', async () => {
+  const q = new SharedQueue({ capacity: 64, codec: 'bytes' });
+  q.tryPush(new Uint8Array(50));
+  const full = new AbortController();
+  const push = q.push(new Uint8Array(50), { signal: full.signal });
+  await settle();
+  full.abort();
+  await assert.rejects(push, { name: 'AbortError' });
+  assert.equal(Atomics.notify(q.space, 0), 0);
+  q.tryPop();
+  const empty = new AbortController();
+  const pops = [q.pop({ signal: empty.signal }), q.pop({ signal: empty.signal })];
+  await settle();
+  empty.abort();
+  for (const pop of pops) await assert.rejects(pop, { name: 'AbortError' });
+  assert.equal(Atomics.notify(q.items, 0), 0);
+  const again = q.pop();
+  q.tryPush(new Uint8Array([7]));
+  assert.deepEqual(await deadline(again, 'the pop'), new Uint8Array([7]));
+});

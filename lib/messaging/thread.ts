@@ -89,6 +89,8 @@ export const takeBarrier = (slot: number): boolean => op(42, slot, 0) !== 0;
 /** It is about to be posted; it has been received. */
 export const barrierBegin = (slot: number): number => op(47, slot, 0);
 export const barrierReceived = (slot: number): number => op(48, slot, 0);
+/** Keep the event loop alive (1), or undo that (-1). */
+export const hold = (by: number): number => op(49, 0, by);
 export const setGateClosed = (slot: number): number => op(44, slot, 0);
 /** Nothing more is to come by the lane: this port closes. A member leaves its broadcast group. */
 export const endGate = (slot: number): number => op(43, slot, 0);
@@ -267,5 +269,5 @@ export function setOnNews(handler: () => void): void {
 export function setHold(state: PortState, reason: number, on: boolean): void {
   const before = state.holds;
   state.holds = on ? before | reason : before & ~reason;
-  if ((before === 0) !== (state.holds === 0)) native.hold(on ? 1 : -1);
+  if ((before === 0) !== (state.holds === 0)) hold(on ? 1 : -1);
 }

@@ -54,9 +54,6 @@ export const { QUEUE_HEADER, QUEUE_ITEMS, QUEUE_SPACE, QUEUE_MIN_CAPACITY, QUEUE
 
 export const openQueue = (memory: Uint8Array, codec: number): QueueCall | number => native.openQueue(memory, codec);
 
-/** Keep the event loop alive (1), or undo that (-1). */
-export const hold = (by: number): void => native.hold(by);
-
 /** Words number `index`. */
 export function makeWords(index: number, count: number): Int32Array {
   const words = new captured.Int32Array(new captured.SharedArrayBuffer(count * 4));

@@ -1,12 +1,16 @@
-/** Waiting on the words of a queue without blocking. In slices, for the reason in messaging/sleep.ts. */
-import { hold, NOTHING } from './native';
+/** Waiting on the words of a queue without blocking. */
+import * as timers from 'node:timers';
+import { wake } from '../messaging/sleep';
+import { hold } from '../messaging/thread';
+import { NOTHING } from './native';
 
-/** Whoever waits looks again after so many milliseconds. */
+/** Whoever waits looks again after so many milliseconds, for the reason in messaging/sleep.ts. */
 export const SLICE_MS = 500;
 
-type WaitAsync = (word: Int32Array, index: number, value: number, timeout: number) => { async: false } | { async: true; value: Promise<string> };
+type WaitAsync = (word: Int32Array, index: number, value: number) => { async: false } | { async: true; value: Promise<string> };
 
 const { waitAsync } = Atomics as unknown as { waitAsync: WaitAsync };
+const { setTimeout } = timers;
 
 /** Something that waits for its turn. */
 export interface Waiter {
@@ -24,6 +28,8 @@ export class Line {
   #last: Waiter | undefined = undefined;
   /** V8 will call us: one wait at a time, however many stand in line. */
   #asleep = false;
+  /** A timer runs; one for many waits, since a timeout of `waitAsync` costs as much as the rest of it. */
+  #looksAgain = false;
   #isRef = true;
   #holds = false;
 
@@ -59,6 +65,8 @@ export class Line {
       break;
     }
     this.#hold();
+    // V8 keeps a wait until somebody notifies: nobody else may.
+    if (this.#first === undefined && this.#asleep) wake(this.#word, 0);
   }
 
   setRef(isRef: boolean): void {
@@ -77,9 +85,19 @@ export class Line {
   #sleep(seen: number): void {
     if (this.#asleep) return;
     this.#asleep = true;
-    const result = waitAsync(this.#word, 0, seen, SLICE_MS);
+    const result = waitAsync(this.#word, 0, seen);
     if (result.async) result.value.then(this.#wake);
     else queueMicrotask(this.#wake);
+    this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    if (this.#looksAgain) return;
+    this.#looksAgain = true;
+    setTimeout(() => {
+      this.#looksAgain = false;
+      if (!this.serve()) this.#lookAgain();
+    }, SLICE_MS).unref();
   }
 
   /** All try in turn, until one does so in vain: false. */

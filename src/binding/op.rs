@@ -68,6 +68,7 @@ mod code {
     pub const DATA_QUEUES: i32 = 46;
     pub const BARRIER_BEGIN: i32 = 47;
     pub const BARRIER_RECEIVED: i32 = 48;
+    pub const HOLD: i32 = 49;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -128,6 +129,10 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
         }
         code::WAIT_ANYWHERE => {
             state.listening.wait_anywhere(value > 0.0);
+            0.0
+        }
+        code::HOLD => {
+            state.hold((value as i32).signum());
             0.0
         }
         code::BEGAN_NATIVE..=code::PIN => broadcast(state, code, slot, value),

@@ -303,12 +303,6 @@ impl Binding {
         unsafe { sys::napi_fatal_exception(self.state.env, error.raw()) };
     }
 
-    /// Keep the event loop alive (`by` = 1), or undo that (-1).
-    #[napi]
-    pub fn hold(&self, by: i32) {
-        self.state.hold(by.signum());
-    }
-
     /// Process-wide id of a list of keys, or -1 when the table is full.
     #[napi]
     pub fn register_shape(&self, keys: Vec<Utf16String>) -> i32 {
