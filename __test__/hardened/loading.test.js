@@ -19,6 +19,17 @@ test('in a vm context: values of that realm arrive as they do with structuredClo
   assert.deepEqual({ code, signal, lines, stderr }, { code: 0, signal: null, lines: ['native true another copy true'], stderr: '' });
 });
 
+test('where shared memory cannot grow, as with --no-harmony-rab-gsab', async () => {
+  const program = `
+    delete SharedArrayBuffer.prototype.growable;
+    const { SharedQueue, native } = require('threadport');
+    const q = SharedQueue.from(new SharedQueue().buffer);
+    q.tryPush('there');
+    console.log(native, q.tryPop());`;
+  const { code, lines, stderr } = await run(['-e', program]);
+  assert.deepEqual({ code, lines, stderr }, { code: 0, lines: ['true there'], stderr: '' });
+});
+
 test('by a worker while its parent is still in the constructor: ports of its workerData are ours', async (t) => {
   // `threadId` is asked for there after the thread has been started.
   class Slow extends wt.Worker {

@@ -83,7 +83,7 @@ export const regExpSource: (self: object) => string = getter(RegExp.prototype, '
 
 export const bufferByteLength: (self: object) => number = getter(ArrayBuffer.prototype, 'byteLength');
 export const sharedBufferByteLength: (self: object) => number = getter(SharedArrayBuffer.prototype, 'byteLength');
-export const sharedBufferGrowable: (self: object) => boolean = getter(SharedArrayBuffer.prototype, 'growable');
+export const sharedBufferGrowable = optionalGetter<boolean>(SharedArrayBuffer.prototype, 'growable');
 export const bufferResizable = optionalGetter<boolean>(ArrayBuffer.prototype, 'resizable');
 export const bufferDetached = optionalGetter<boolean>(ArrayBuffer.prototype, 'detached');
 

@@ -36,7 +36,7 @@ export function optionsOf(options: unknown): { capacity?: unknown; codec?: unkno
 export function sharedOf(buffer: unknown): SharedArrayBuffer {
   if (!isSharedArrayBuffer(buffer)) throw new InvalidArgType('buffer', 'SharedArrayBuffer', buffer);
   const shared = buffer as SharedArrayBuffer;
-  if (sharedBufferGrowable(shared)) throw new InvalidArgValue('buffer', 'it can grow');
+  if (sharedBufferGrowable?.(shared) === true) throw new InvalidArgValue('buffer', 'it can grow');
   if (sharedBufferByteLength(shared) < QUEUE_HEADER + QUEUE_MIN_CAPACITY) throw new InvalidArgValue('buffer', 'it is too small for a queue');
   return shared;
 }
