@@ -12,31 +12,13 @@
 #![allow(unused_imports, dead_code)]
 
 #[cfg(all(loom, not(shuttle)))]
-pub(crate) use loom::{
-    alloc::{alloc_zeroed, dealloc},
-    hint::spin_loop,
-    sync::atomic::{
-        AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
-        fence,
-    },
-    sync::{Arc, Condvar, Mutex, MutexGuard},
-    thread::yield_now,
-};
+use loom as library;
 #[cfg(shuttle)]
-pub(crate) use shuttle::{
-    hint::spin_loop,
-    sync::atomic::{
-        AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
-        fence,
-    },
-    sync::{Arc, Condvar, Mutex, MutexGuard},
-    thread::yield_now,
-};
-#[cfg(shuttle)]
-pub(crate) use std::alloc::{alloc_zeroed, dealloc};
+use shuttle as library;
 #[cfg(not(loom))]
-pub(crate) use std::{
-    alloc::{alloc_zeroed, dealloc},
+use std as library;
+
+pub(crate) use library::{
     hint::spin_loop,
     sync::atomic::{
         AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
@@ -45,6 +27,11 @@ pub(crate) use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard},
     thread::yield_now,
 };
+
+#[cfg(all(loom, not(shuttle)))]
+pub(crate) use loom::alloc::{alloc_zeroed, dealloc};
+#[cfg(any(not(loom), shuttle))]
+pub(crate) use std::alloc::{alloc_zeroed, dealloc};
 
 pub(crate) use crossbeam::utils::CachePadded;
 

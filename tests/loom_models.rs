@@ -13,6 +13,8 @@ mod channel;
 mod group;
 #[path = "loom/landing.rs"]
 mod landing;
+#[path = "support/models.rs"]
+mod models;
 #[path = "loom/ring.rs"]
 mod ring;
 #[path = "loom/told.rs"]
@@ -23,6 +25,7 @@ use loom::model::Builder;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Notify};
 use loom::thread;
+use models::frames::{push, read};
 use threadport::lane::{Consumer, Producer, lane};
 use threadport::wake::{Doorbell, Reactor, Waker};
 
@@ -31,28 +34,6 @@ fn bounded(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.check(model);
-}
-
-fn push(producer: &mut Producer, kind: u32) {
-    let mut frame = producer.reserve(8, 0).unwrap();
-    frame
-        .words_mut()
-        .copy_from_slice(&u64::from(kind).to_ne_bytes());
-    frame.commit(kind, Vec::new());
-}
-
-/// Reads what there is, from frame number `next` on; answers the next number.
-fn read(consumer: &mut Consumer, next: u32) -> u32 {
-    let mut seen = next;
-    let visited = consumer.peek(|frame| {
-        assert_eq!(frame.header.kind, seen);
-        assert_eq!(frame.words, u64::from(seen).to_ne_bytes());
-        seen += 1;
-        true
-    });
-    assert_eq!(visited, (seen - next) as usize);
-    consumer.advance(visited);
-    seen
 }
 
 /// Reads twice while `sender` runs, then the rest; `next` is the first frame, `end` the one after the last.

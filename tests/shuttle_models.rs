@@ -7,14 +7,19 @@
 //! consistent here. A failure prints its schedule, which `shuttle::replay` plays again.
 #![cfg(shuttle)]
 
+#[path = "support/models.rs"]
+mod models;
+
 use std::collections::BTreeMap;
 
+use models::frames::{push, read};
+use models::records::{Futex, pop_waiting, push_waiting};
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::sync::{Arc, Condvar, Mutex};
 use shuttle::thread;
 use threadport::channel::{Channel, Gate, Offer};
-use threadport::lane::{Consumer, Producer, lane};
-use threadport::ring::{PopError, PushError, Ring, Word};
+use threadport::lane::lane;
+use threadport::ring::Ring;
 use threadport::wake::{Reactor, Waker};
 
 /// Switches that PCT places in a schedule.
@@ -26,27 +31,6 @@ fn explore(model: impl Fn() + Send + Sync + 'static) {
     let again = std::sync::Arc::clone(&model);
     shuttle::check_random(move || model(), iterations);
     shuttle::check_pct(move || again(), iterations, DEPTH);
-}
-
-fn push(producer: &mut Producer, kind: u32) {
-    let mut frame = producer.reserve(8, 0).unwrap();
-    frame
-        .words_mut()
-        .copy_from_slice(&u64::from(kind).to_ne_bytes());
-    frame.commit(kind, Vec::new());
-}
-
-/// Reads what there is, from frame number `next` on; answers the next number.
-fn read(consumer: &mut Consumer, next: u32) -> u32 {
-    let mut seen = next;
-    let visited = consumer.peek(|frame| {
-        assert_eq!(frame.header.kind, seen);
-        assert_eq!(frame.words, u64::from(seen).to_ne_bytes());
-        seen += 1;
-        true
-    });
-    consumer.advance(visited);
-    next + visited as u32
 }
 
 /// Wakes a thread that sleeps, and counts.
@@ -186,68 +170,6 @@ fn a_port_that_moves_under_traffic() {
     });
 }
 
-/// A futex as V8 has it: compares and sleeps under a lock, and wakes under it.
-#[derive(Default)]
-struct Futex {
-    wakes: Mutex<usize>,
-    woken: Condvar,
-}
-
-impl Futex {
-    fn wait(&self, ring: &Ring, word: Word, seen: i32) {
-        let mut wakes = self.wakes.lock().unwrap();
-        let before = *wakes;
-        if ring.value(word) != seen {
-            return;
-        }
-        while *wakes == before {
-            wakes = self.woken.wait(wakes).unwrap();
-        }
-    }
-
-    fn notify(&self, is_needed: bool) {
-        if is_needed {
-            *self.wakes.lock().unwrap() += 1;
-            self.woken.notify_all();
-        }
-    }
-}
-
-fn pop(ring: &Ring) -> Result<(u64, bool), PopError> {
-    let taken = ring.take(|_| true)?;
-    let mut value = [0; 8];
-    taken.read(0, &mut value);
-    Ok((u64::from_ne_bytes(value), taken.release()))
-}
-
-fn try_push(ring: &Ring, value: u64) -> Result<bool, PushError> {
-    let mut claim = ring.claim(8)?;
-    claim.write(0, &value.to_ne_bytes());
-    Ok(claim.commit(1))
-}
-
-/// As `pushSync` and `popSync` do it.
-fn waiting<T, E: PartialEq>(
-    ring: &Ring,
-    (futex, word): (&Futex, Word),
-    nothing: &E,
-    attempt: impl Fn() -> Result<T, E>,
-) -> Result<T, E> {
-    loop {
-        for arms in [false, true] {
-            let seen = if arms { ring.arm(word) } else { 0 };
-            match attempt() {
-                Err(error) if error == *nothing => {
-                    if arms {
-                        futex.wait(ring, word, seen);
-                    }
-                }
-                other => return other,
-            }
-        }
-    }
-}
-
 /// Producers and consumers who all sleep at times, in a ring with room for two records, until it is closed: each record
 /// comes once, those of one producer in order.
 #[test]
@@ -265,10 +187,7 @@ fn a_queue_with_three_on_each_side() {
                 thread::spawn(move || {
                     for n in 0..RECORDS {
                         let value = (who << 32) | n;
-                        let wakes = waiting(&ring, (&space, Word::Space), &PushError::Full, || {
-                            try_push(&ring, value)
-                        });
-                        items.notify(wakes.unwrap());
+                        items.notify(push_waiting(&ring, &space, value).unwrap());
                     }
                 })
             })
@@ -279,11 +198,7 @@ fn a_queue_with_three_on_each_side() {
                 let (seen, count) = (seen.clone(), count.clone());
                 thread::spawn(move || {
                     let mut own = Vec::new();
-                    while let Ok((value, wakes)) =
-                        waiting(&ring, (&items, Word::Items), &PopError::Empty, || {
-                            pop(&ring)
-                        })
-                    {
+                    while let Ok((value, wakes)) = pop_waiting(&ring, &items) {
                         space.notify(wakes);
                         own.push(value);
                         count.fetch_add(1, Ordering::Relaxed);

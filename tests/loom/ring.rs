@@ -1,26 +1,22 @@
 //! The ring between several producers and consumers, and the waiting on its words.
 
+use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
-use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use threadport::ring::{PopError, PushError, Ring, Word};
 
 use super::bounded;
+use super::models::records::{Futex, pop, pop_waiting, push, push_waiting};
 
 /// A queue for two records of one granule.
 const SMALL: usize = 32;
 
-fn push(ring: &Ring, value: u64) -> Result<bool, PushError> {
-    let mut claim = ring.claim(8)?;
-    claim.write(0, &value.to_ne_bytes());
-    Ok(claim.commit(1))
-}
-
-fn pop(ring: &Ring) -> Result<(u64, bool), PopError> {
-    let taken = ring.take(|_| true)?;
-    let mut value = [0; 8];
-    taken.read(0, &mut value);
-    Ok((u64::from_ne_bytes(value), taken.release()))
+/// A queue that holds 1 and 2, and where those wait who want to push more.
+fn full() -> (Ring, Arc<Futex>) {
+    let ring = Ring::model(SMALL);
+    push(&ring, 1).unwrap();
+    push(&ring, 2).unwrap();
+    (ring, Arc::default())
 }
 
 /// What is left, in order.
@@ -122,64 +118,6 @@ fn round_the_ring() {
     });
 }
 
-/// A futex as V8 has it: compares and sleeps under a lock, and wakes under it.
-#[derive(Default)]
-struct Futex {
-    /// How often somebody has woken all.
-    wakes: Mutex<usize>,
-    woken: Condvar,
-}
-
-impl Futex {
-    fn wait(&self, ring: &Ring, word: Word, seen: i32) {
-        let mut wakes = self.wakes.lock().unwrap();
-        let before = *wakes;
-        if ring.value(word) != seen {
-            return;
-        }
-        while *wakes == before {
-            wakes = self.woken.wait(wakes).unwrap();
-        }
-    }
-
-    fn notify(&self, is_needed: bool) {
-        if is_needed {
-            *self.wakes.lock().unwrap() += 1;
-            self.woken.notify_all();
-        }
-    }
-}
-
-/// As `popSync` does it. Loom reports a sleep that nobody ends as a deadlock.
-fn pop_waiting(ring: &Ring, items: &Futex) -> Result<(u64, bool), PopError> {
-    loop {
-        match pop(ring) {
-            Err(PopError::Empty) => {}
-            other => return other,
-        }
-        let seen = ring.arm(Word::Items);
-        match pop(ring) {
-            Err(PopError::Empty) => items.wait(ring, Word::Items, seen),
-            other => return other,
-        }
-    }
-}
-
-/// As `pushSync` does it.
-fn push_waiting(ring: &Ring, space: &Futex, value: u64) -> Result<bool, PushError> {
-    loop {
-        match push(ring, value) {
-            Err(PushError::Full) => {}
-            other => return other,
-        }
-        let seen = ring.arm(Word::Space);
-        match push(ring, value) {
-            Err(PushError::Full) => space.wait(ring, Word::Space, seen),
-            other => return other,
-        }
-    }
-}
-
 #[test]
 fn a_consumer_that_waits_is_woken() {
     bounded(3, || {
@@ -231,10 +169,7 @@ fn two_consumers_that_wait_are_woken() {
 #[test]
 fn a_producer_that_waits_is_woken() {
     bounded(3, || {
-        let ring = Ring::model(SMALL);
-        let space = Arc::new(Futex::default());
-        push(&ring, 1).unwrap();
-        push(&ring, 2).unwrap();
+        let (ring, space) = full();
         let theirs = space.clone();
         let producer = spawn(&ring, move |ring| push_waiting(ring, &theirs, 3).unwrap());
         space.notify(pop(&ring).unwrap().1);
@@ -299,10 +234,7 @@ fn close_against_a_producer_and_a_consumer() {
 #[test]
 fn close_against_a_producer_that_waits() {
     bounded(3, || {
-        let ring = Ring::model(SMALL);
-        let space = Arc::new(Futex::default());
-        push(&ring, 1).unwrap();
-        push(&ring, 2).unwrap();
+        let (ring, space) = full();
         let theirs = space.clone();
         let producer = spawn(&ring, move |ring| push_waiting(ring, &theirs, 3));
         ring.close();
@@ -317,10 +249,7 @@ fn close_against_a_producer_that_waits() {
 #[test]
 fn close_and_a_consumer_against_a_producer_that_waits() {
     bounded(3, || {
-        let ring = Ring::model(SMALL);
-        let space = Arc::new(Futex::default());
-        push(&ring, 1).unwrap();
-        push(&ring, 2).unwrap();
+        let (ring, space) = full();
         let (theirs, ours) = (space.clone(), space.clone());
         let producer = spawn(&ring, move |ring| push_waiting(ring, &theirs, 3).is_ok());
         let consumer = spawn(&ring, move |ring| {
