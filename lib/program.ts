@@ -31,9 +31,10 @@ export function runProgram(raw: Addon): unknown {
 /** As the parent, or a parent of that, has left it. */
 function inherited(raw: Addon): Script | undefined {
   const key = getEnvironmentData(KEY);
-  const text = typeof key === 'string' ? raw.Binding.programText(key) : null;
+  if (typeof key !== 'string') return undefined;
+  const text = raw.Binding.programText(key);
   if (text === null) return undefined;
-  return new Script(text, { filename: FILE, cachedData: raw.Binding.programCode(key as string) ?? undefined });
+  return new Script(text, { filename: FILE, cachedData: raw.Binding.programCode(key) ?? undefined });
 }
 
 function compiled(): Script {

@@ -3,21 +3,18 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { Worker, SharedQueue } = require('threadport');
+const wt = require('threadport');
 const { once } = require('../support/deadline.js');
-const { modulePath } = require('../support/threads.js');
+const { spawn } = require('../support/threads.js');
+
+const { SharedQueue } = wt;
 
 const KILLS = 40;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A thread that runs `body` with a queue and a shared array of counts. */
-async function start(t, q, counts, body) {
-  const worker = new Worker(`
-    const { SharedQueue, parentPort, workerData: { buffer, counts, data } } = require(${JSON.stringify(modulePath)});
-    const q = SharedQueue.from(buffer);
-    parentPort.postMessage('ready');
-    (${body})(q, counts, data);`, { eval: true, workerData: { buffer: q.buffer, counts } });
-  t.after(() => worker.terminate());
+/** A thread that has begun to run `body`. */
+async function start(t, body, workerData) {
+  const worker = spawn(t, wt, body, { workerData });
   await once(worker, 'message');
   return worker;
 }
@@ -25,14 +22,17 @@ async function start(t, q, counts, body) {
 test('consumers that are terminated lose one message each at most; none comes twice', async (t) => {
   const q = new SharedQueue({ capacity: 1 << 14 });
   const counts = new Int32Array(new SharedArrayBuffer(4 * 400_000));
-  const consume = '(q, counts) => { for (;;) Atomics.add(counts, q.popSync(), 1); }';
+  const consume = ({ parentPort, workerData: { q, counts } }) => {
+    parentPort.postMessage('ready');
+    for (;;) Atomics.add(counts, q.popSync(), 1);
+  };
   let sent = 0;
   let kills = 0;
   const feed = () => {
     while (sent < counts.length && q.tryPush(sent)) sent++;
   };
   for (; kills < KILLS; kills++) {
-    const worker = await start(t, q, counts, consume);
+    const worker = await start(t, consume, { q, counts });
     for (const end = performance.now() + 5; performance.now() < end; ) feed();
     await worker.terminate();
   }
@@ -46,11 +46,10 @@ test('consumers that are terminated lose one message each at most; none comes tw
 
 test('producers that are terminated leave whole messages, in order, and room for others', async (t) => {
   const q = new SharedQueue({ capacity: 1 << 14 });
-  const counts = new Int32Array(new SharedArrayBuffer(8));
-  const produce = `(q, counts) => {
-    const who = Atomics.add(counts, 0, 1);
+  const produce = ({ parentPort, workerData: { q, who } }) => {
+    parentPort.postMessage('ready');
     for (let n = 0; ; n++) q.pushSync({ who, n, text: String(n).repeat(1 + (n % 40)) });
-  }`;
+  };
   const next = new Map();
   let received = 0;
   const drain = () => {
@@ -62,7 +61,7 @@ test('producers that are terminated leave whole messages, in order, and room for
     }
   };
   for (let kills = 0; kills < KILLS; kills++) {
-    const worker = await start(t, q, counts, produce);
+    const worker = await start(t, produce, { q, who: kills });
     for (const end = performance.now() + 5; performance.now() < end; ) drain();
     await pause(1); // it fills the queue, and blocks
     await worker.terminate();

@@ -11,7 +11,7 @@ import { lastUnit, width } from './text';
 
 const SCRATCH_WORDS = 16 << 10;
 const KEEP_WORDS = 256 << 10;
-/** Units from which a text may travel in a block of its own (TEXT_IN_LANE in src/binding/send.rs). */
+/** Units from which a text may travel in a block of its own (LONGEST_SHORT in src/binding/text.rs). */
 const LONG_TEXT = 16 << 10;
 
 /** Set by receive.ts: the reactor's way into JS. */
