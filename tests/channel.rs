@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use threadport::channel::{Channel, Gate, Half, Offer, PortRef};
+use threadport::channel::{Channel, Gate, Half, Offer, PortRef, Reader};
 
 fn push(half: &mut Half, kind: u32) {
     half.producer
@@ -31,7 +31,7 @@ fn both(channel: &Channel) -> (Half, Half) {
 fn in_transit() -> (PortRef, Arc<Channel>, Half) {
     let channel = Channel::new();
     let (ours, theirs) = both(&channel);
-    channel.park(1, theirs, true);
+    channel.park(1, theirs, Reader::Known);
     let port = PortRef {
         channel: Arc::clone(&channel),
         side: 1,
@@ -44,21 +44,56 @@ fn an_end_has_one_owner() {
     let channel = Channel::new();
     let half = channel.claim(0).unwrap();
     assert!(channel.claim(0).is_none());
-    channel.park(0, half, true);
+    channel.park(0, half, Reader::Known);
     assert!(channel.claim(0).is_some());
 }
 
 #[test]
-fn a_park_for_a_reader_of_lanes_closes_the_gate_and_any_other_asks_for_a_recall() {
-    for (adopted, gate) in [(true, Gate::Closed), (false, Gate::Recall)] {
+fn a_park_for_a_reader_closes_the_gate_and_one_for_nobody_asks_for_a_recall() {
+    for (reader, gate) in [
+        (Reader::Known, Gate::Closed),
+        (Reader::Hoped, Gate::Closed),
+        (Reader::None, Gate::Recall),
+    ] {
         let channel = Channel::new();
         let (_ours, theirs) = both(&channel);
         channel.set_gate(0, Gate::Open);
-        channel.park(1, theirs, adopted);
+        channel.park(1, theirs, reader);
         assert_eq!(channel.gate(0), gate);
         assert_eq!(channel.gate(1), Gate::Closed);
-        assert_eq!(channel.is_adopted(1), adopted);
+        assert_eq!(channel.is_adopted(1), reader == Reader::Known);
     }
+}
+
+#[test]
+fn hope_ends_with_a_recall_unless_the_reader_has_come() {
+    let channel = Channel::new();
+    let (_ours, theirs) = both(&channel);
+    channel.park(1, theirs, Reader::Hoped);
+    assert!(channel.hopes(1));
+    channel.give_up(1);
+    assert_eq!((channel.gate(0), channel.hopes(1)), (Gate::Recall, false));
+    let theirs = channel.claim(1).unwrap();
+    channel.park(1, theirs, Reader::Hoped);
+    let theirs = channel.claim(1).unwrap();
+    channel.give_up(1);
+    assert_eq!((channel.gate(0), channel.hopes(1)), (Gate::Closed, false));
+    channel.park(1, theirs, Reader::Known);
+    channel.give_up(1);
+    assert_eq!(channel.gate(0), Gate::Closed);
+}
+
+#[test]
+fn ports_under_way_give_up_hope_with_their_carrier() {
+    let carrier = Channel::new();
+    let (port, moved, _ours) = in_transit();
+    let theirs = moved.claim(1).unwrap();
+    moved.park(1, theirs, Reader::Hoped);
+    post_cargo(&carrier, vec![None, Some(port)]);
+    carrier.give_up_all(0);
+    assert!(moved.hopes(1), "that is the other direction");
+    carrier.give_up_all(1);
+    assert_eq!(moved.gate(0), Gate::Recall);
 }
 
 #[test]
@@ -66,7 +101,7 @@ fn an_offer_that_the_peer_recalls_is_settled_by_that() {
     let channel = Channel::new();
     let (mut ours, theirs) = both(&channel);
     push(&mut ours, 7);
-    channel.park(1, theirs, false);
+    channel.park(1, theirs, Reader::None);
     assert!(matches!(channel.offer(1), Offer::Pending));
     let mut back = channel.reclaim(1).unwrap();
     assert!(matches!(channel.offer(1), Offer::Pending));
@@ -82,7 +117,7 @@ fn an_offer_to_a_peer_that_has_gone_is_refused_with_all_frames() {
     let (mut ours, theirs) = both(&channel);
     push(&mut ours, 1);
     push(&mut ours, 2);
-    channel.park(1, theirs, false);
+    channel.park(1, theirs, Reader::None);
     drop(ours);
     let Offer::Refused(mut half) = channel.offer(1) else {
         panic!("not refused");
@@ -96,8 +131,8 @@ fn an_offer_to_a_peer_that_has_gone_is_refused_with_all_frames() {
 fn an_offer_to_a_peer_that_went_where_nobody_reads_lanes_is_refused() {
     let channel = Channel::new();
     let (ours, theirs) = both(&channel);
-    channel.park(1, theirs, false);
-    channel.park(0, ours, false);
+    channel.park(1, theirs, Reader::None);
+    channel.park(0, ours, Reader::None);
     assert!(matches!(channel.offer(1), Offer::Refused(_)));
 }
 
@@ -149,7 +184,7 @@ fn cargo_for_an_end_that_nobody_claims_does_not_stay() {
 fn an_end_that_is_claimed_before_the_recall_keeps_what_is_in_its_lane() {
     let channel = Channel::new();
     let (_ours, theirs) = both(&channel);
-    channel.park(1, theirs, false);
+    channel.park(1, theirs, Reader::None);
     assert!(channel.claim(1).is_some());
     assert_eq!(channel.gate(0), Gate::Closed);
     assert!(channel.reclaim(1).is_none());

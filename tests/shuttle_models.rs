@@ -17,7 +17,7 @@ use models::records::{Futex, pop_waiting, push_waiting};
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::sync::{Arc, Condvar, Mutex};
 use shuttle::thread;
-use threadport::channel::{Channel, Gate, Offer};
+use threadport::channel::{Channel, Gate, Offer, Reader};
 use threadport::lane::lane;
 use threadport::ring::Ring;
 use threadport::wake::{Reactor, Waker};
@@ -152,7 +152,7 @@ fn a_port_that_moves_under_traffic() {
         let mut next = 0;
         for _ in 0..MOVES {
             next = read(&mut half.consumer, next);
-            channel.park(1, half, true);
+            channel.park(1, half, Reader::Known);
             // Another thread takes it.
             let shared = channel.clone();
             let reader = thread::spawn(move || {
@@ -165,7 +165,7 @@ fn a_port_that_moves_under_traffic() {
         let _alive = sender.join().unwrap();
         assert_eq!(read(&mut half.consumer, next), FRAMES);
         assert_eq!(channel.gate(0), Gate::Closed);
-        channel.park(1, half, false);
+        channel.park(1, half, Reader::None);
         assert!(!matches!(channel.offer(1), Offer::Recalled));
     });
 }

@@ -8,7 +8,7 @@ import { type Detached, detachAll, forgetMoved, isPlain, portsIn, readIterable, 
 import { cloningQueues } from './queues';
 import { stateOf } from './state';
 import { named, StockChannel, type StockPort, stock, stockClose, stockPost } from './stock';
-import { dropTickets } from './thread';
+import { dropTickets, READER_KNOWN, READER_NONE } from './thread';
 
 type Clone = (value: unknown, options?: unknown) => unknown;
 
@@ -25,7 +25,7 @@ const cloneWithQueues = (value: unknown, options: unknown): unknown => cloningQu
 
 function cloneWithPorts(value: unknown, list: unknown[], ports: StockPort[]): unknown {
   const recorder = ports.length > 0 && isPlain(list) ? recordPorts() : undefined;
-  const detached = detachAll(undefined, ports, recorder !== undefined);
+  const detached = detachAll(undefined, ports, recorder === undefined ? READER_NONE : READER_KNOWN);
   let clone: unknown;
   try {
     clone = cloneWithQueues(value, { __proto__: null, transfer: asArray(list) });
@@ -90,7 +90,7 @@ async function toThread(threadId: unknown, value: unknown, transferList?: unknow
   const list = typeof transferList === 'object' && transferList !== null ? readIterable(transferList) : undefined;
   if (list === undefined) return stockToThread!(threadId, guarded(value), transferList, timeout);
   const ports = portsIn(list);
-  const detached = detachAll(undefined, ports, false);
+  const detached = detachAll(undefined, ports, READER_NONE);
   // Node posts before it first waits.
   const posted = stockToThread!(threadId, guarded(value), asArray(list), timeout);
   for (let i = 0; i < ports.length; i++) {

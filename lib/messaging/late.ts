@@ -40,6 +40,7 @@ export function holdRest(state: PortState, message: Carried): void {
   state.catchingUp = false;
   state.uncounted = false;
   const first = sent - state.held.length;
+  if (state.laneFed && first > message.index) state.own.missing = first - message.index;
   state.held.forEach((held, i) => {
     held.index = first + i;
     adoptPorts(state, held.index, held.ports);

@@ -12,7 +12,10 @@ import { endCarrying, endLate, enterLane, isApart, leaveLane, postTransfer, reca
 import { type PortState, stateOf } from './state';
 import { isStockPort, type StockPort } from './stock';
 import { releaseBatch } from './take';
-import { detachSlot, dropTickets, gate, isPeerAdopted, laneBuffered, loadCargo, native, pinBroadcasts, setHold, slots, stockSent, takeBarrier } from './thread';
+import {
+  detachSlot, dropTickets, gate, giveUpOld, isPeerAdopted, laneBuffered, loadCargo, native, pinBroadcasts, READER_HOPED, READER_KNOWN, READER_NONE, setHold,
+  slots, stockSent, takeBarrier,
+} from './thread';
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */
 export interface Detached {
@@ -88,7 +91,7 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
   // Within a getter the posts around it have their numbers.
   if (state.cloning === 0 && isPeerAdopted(state.slot) && (takeBarrier(state.slot) || state.late)) endLate(state);
   settleLane(state);
-  const detached = detachAll(state, ports, isPlain(list) && isPeerAdopted(state.slot));
+  const detached = detachAll(state, ports, readerOf(state, list));
   const { slot } = state;
   loadCargo(slot, stockSent(slot), ticketsOf(ports, detached));
   let posted: boolean | undefined;
@@ -106,6 +109,11 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
   return posted;
 }
 
+function readerOf({ slot }: PortState, list: unknown[]): number {
+  if (!isPlain(list)) return READER_NONE;
+  return isPeerAdopted(slot) ? READER_KNOWN : READER_HOPED;
+}
+
 /** The way this message goes must not change after its number was taken. */
 function settleLane(state: PortState): void {
   const current = gate(state.slot);
@@ -117,7 +125,7 @@ function settleLane(state: PortState): void {
 /** The carrier has no channel: what it carries arrives as plain stock ports. */
 function postToStock(state: PortState, value: unknown, list: unknown[], ports: StockPort[]): boolean | undefined {
   if (state.isMember) pinBroadcasts(state.slot);
-  const detached = detachAll(state, ports, false);
+  const detached = detachAll(state, ports, READER_NONE);
   let failed = true;
   try {
     const posted = safePost(state.port, value, list);
@@ -147,7 +155,7 @@ function useTicket(entry: Detached): number {
 }
 
 /** Take the lanes of all ports in `ports` off this thread, but for those of `carrier`. */
-export function detachAll(carrier: PortState | undefined, ports: StockPort[], adopted: boolean): Detached[] {
+export function detachAll(carrier: PortState | undefined, ports: StockPort[], reader: number): Detached[] {
   const detached = bareList<Detached>();
   for (let i = 0; i < ports.length; i++) {
     const state = stateOf(ports[i]);
@@ -158,19 +166,20 @@ export function detachAll(carrier: PortState | undefined, ports: StockPort[], ad
       continue;
     }
     if (state.slot < 0 && !openLocal(state)) continue;
-    detached[detached.length] = { state, ticket: detach(state, adopted) };
+    detached[detached.length] = { state, ticket: detach(state, reader) };
   }
+  if (reader === READER_HOPED && detached.length > 0) hope();
   return detached;
 }
 
-function detach(state: PortState, adopted: boolean): number {
+function detach(state: PortState, reader: number): number {
   const { slot } = state;
   endCarrying(state);
   releaseBatch(state);
   setHold(state, state.holds, false);
   slots[slot] = undefined;
   state.slot = -1;
-  return detachSlot(slot, state.received, state.modes, adopted);
+  return detachSlot(slot, state.received, state.modes, reader);
 }
 
 function restore(detached: Detached[], fresh: Int32Array, ports: StockPort[]): void {
@@ -201,6 +210,25 @@ function reattach(state: PortState, ticket: number): void {
   adoptBack(state.port, ticket, state.received);
   if (state.started) start(state);
   else if (state.reading) openGate(state);
+}
+
+/** A thread has so long, and at most twice, to load the package before what the lanes of its ports hold comes in another way. */
+const HOPE_MS = 1000;
+
+const { setTimeout } = globalThis;
+
+let isHoping = false;
+
+/** Some of the ports that have left may hope for a reader. */
+function hope(): void {
+  if (isHoping || giveUpOld() === 0) return;
+  isHoping = true;
+  setTimeout(endHope, HOPE_MS).unref();
+}
+
+function endHope(): void {
+  isHoping = false;
+  hope();
 }
 
 /** The transfer of `ports` took place. Where nobody has taken their tickets they went where nobody reads lanes. */

@@ -33,7 +33,7 @@ import {
   stockStart,
   stockUnref,
 } from './stock';
-import { buffered, setHold, setMark } from './thread';
+import { buffered, READER_NONE, setHold, setMark } from './thread';
 
 const { MAX_SAFE_INTEGER } = Number;
 
@@ -269,7 +269,7 @@ export function receiveMessageOnPort(port: unknown): { message: unknown } | unde
 export const moveMessagePortToContext = named((port: StockPort, context: unknown): unknown => {
   needStack();
   const ours = stateOf(port) === undefined ? [] : [port];
-  const moved = detachAll(undefined, ours, false);
+  const moved = detachAll(undefined, ours, READER_NONE);
   try {
     const result = stock.moveMessagePortToContext(port, context as never);
     forgetMoved(moved, ours);

@@ -30,6 +30,7 @@ import {
   encodedValue,
   encoder,
   gate,
+  giveUpPeer,
   isPeerAdopted,
   laneBuffered,
   native,
@@ -217,6 +218,8 @@ export function endCarrying(state: PortState): void {
 export function beforeClose(state: PortState): void {
   endCarrying(state);
   if (!state.laneOut || laneBuffered(state.slot) === 0) return;
+  // A thread that never reads lanes could not get it after the close.
+  giveUpPeer(state.slot);
   const current = gate(state.slot);
   if (current === GATE_RECALL && recall(state)) return;
   if (postStock(state, null, undefined) === true) sendControl(state.slot, KIND_BARRIER);

@@ -196,6 +196,8 @@ class Rare {
   queuesUntil = 0;
   /** Voids that wait in the lane, as far as is known here. */
   voids = 0;
+  /** Frames of stock messages that plain code has taken, before this thread knew the port. */
+  missing = 0;
   /** Lives as long as the port once its handle is gone (guard.ts). */
   witness: object | undefined = undefined;
   /** Who waits for messages without a listener. */

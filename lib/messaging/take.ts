@@ -159,6 +159,9 @@ function decode(batch: Batch): void {
   }
 }
 
+/** Plain code may have taken some of what is waited for: then it is not in Node's queue. May we look? */
+const mayLook = (state: PortState): boolean => state.uncounted && state.started && hasQueue(state.port);
+
 /** Stock messages before number `sent` come first; those after it have their place in the lane. */
 function switchToLane(state: PortState, batch: Batch, sent: number, isSync: boolean): Taken {
   const held = state.held.first;
@@ -169,7 +172,7 @@ function switchToLane(state: PortState, batch: Batch, sent: number, isSync: bool
   }
   if (state.received < sent) {
     // Plain code may have taken some of them, and then they are waited for in vain.
-    if (!isSync && !(state.uncounted && state.started && hasQueue(state.port))) {
+    if (!isSync && !mayLook(state)) {
       if (wait(state, batch) || state.waiting) return false;
     } else if (pull(state, sent)) {
       batch.unread();
@@ -201,9 +204,20 @@ function takeCarried(state: PortState, batch: Batch, isSync: boolean): Taken {
     state.voids = floor(answer / 2);
   }
   if (state.voids > 0 && isVoid(state, batch)) return false;
+  if (state.rare.missing > 0) {
+    state.own.missing--;
+    return false;
+  }
   const held = state.held.shift();
   if (held !== undefined) return take(held);
-  if (isSync && isQueued && pull(state)) return true;
+  if (isQueued && (isSync || mayLook(state))) {
+    if (pull(state)) return true;
+    // Plain code has taken it.
+    if (state.uncounted) {
+      state.received++;
+      return false;
+    }
+  }
   return state.batch !== undefined && wait(state, state.batch, isQueued);
 }
 

@@ -110,14 +110,21 @@ export const giveWord = (word: number): number => op(39, 0, word);
 /** One more, or less, who waits for queues and ports at once. */
 export const waitAnywhere = (waits: boolean): number => op(40, 0, waits ? 1 : -1);
 
-/**
- * Take a port off this thread. `adopted`: its next thread is known to read lanes; if not, the peer is asked to take back
- * what is still in the lane. Returns a ticket.
- */
-export function detachSlot(slot: number, received: number, modes: number, adopted: boolean): number {
+/** Who reads the lane of a port that leaves its thread: nobody, its next thread if that loads the package, its next thread. */
+export const READER_NONE = 0;
+export const READER_HOPED = 1;
+export const READER_KNOWN = 2;
+
+/** Take a port off this thread. Without a reader the peer is asked to take back what is still in the lane. Returns a ticket. */
+export function detachSlot(slot: number, received: number, modes: number, reader: number): number {
   op(24, slot, received);
-  return op(25, slot, modes * 2 + (adopted ? 1 : 0));
+  return op(25, slot, modes * 4 + reader);
 }
+
+/** Ports that have hoped for a reader since the last call do so no longer. Returns how many still hope. */
+export const giveUpOld = (): number => op(50, 0, 0);
+/** The same for the peer of the port in `slot`, now. */
+export const giveUpPeer = (slot: number): number => op(51, slot, 0);
 
 /** Stock message `index` of the port in `slot` will carry these ports (tickets; -1: not ours). */
 export function loadCargo(slot: number, index: number, tickets: number[]): void {

@@ -23,7 +23,7 @@ import { awaitChange, change } from './sleep';
 import type { PortState } from './state';
 import { emitterListenerCount, kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
 import {
-  attach, hasCargo, loadCargo, mayDataBringQueues, native,
+  attach, hasCargo, loadCargo, mayDataBringQueues, native, READER_HOPED,
 } from './thread';
 
 type Methods = Record<symbol, (...args: any[]) => unknown>;
@@ -85,7 +85,7 @@ class WorkerBase extends StockWorker {
 
   constructor(filename: string | URL, options?: unknown) {
     const ports = transferredPorts(options);
-    const moved = detachAll(undefined, ports, false);
+    const moved = detachAll(undefined, ports, READER_HOPED);
     noteOptions(options);
     words();
     const started = noteWorker();

@@ -26,6 +26,7 @@ use napi::sys;
 use super::hooks::{on_cleanup, on_closed_idle, on_closed_wake, on_idle, open_handles};
 use super::layout::tx;
 use super::listening::Listening;
+use super::moving::Hope;
 use super::port::Port;
 use super::queue_spin::Spin;
 use super::uv::{Handle, Uv};
@@ -67,6 +68,8 @@ pub struct EnvState {
     pub ports: RefCell<Vec<Option<Port>>>,
     pub free: RefCell<Vec<u32>>,
     pub transit: RefCell<Vec<Option<PortRef>>>,
+    /// Ports that left for a thread which may load the package yet (`moving.rs`).
+    pub hopes: RefCell<Vec<Hope>>,
     /// Cargo of the message that is posted next.
     pub staged: RefCell<Vec<Option<PortRef>>>,
     /// What `unload` has brought last.
@@ -136,6 +139,7 @@ impl EnvState {
             ports: RefCell::new(Vec::new()),
             free: RefCell::new(Vec::new()),
             transit: RefCell::new(Vec::new()),
+            hopes: RefCell::new(Vec::new()),
             staged: RefCell::new(Vec::new()),
             ticket: RefCell::new(None),
             unloaded: RefCell::new(Vec::new()),
@@ -429,6 +433,9 @@ impl EnvState {
             port.close();
         }
         self.transit.borrow_mut().clear();
+        for hope in self.hopes.take() {
+            hope.give_up();
+        }
         self.staged.borrow_mut().clear();
         self.ticket.take();
         self.listening.end();

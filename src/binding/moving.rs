@@ -1,6 +1,6 @@
 //! Ports that leave and arrive.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use napi::bindgen_prelude::Int32ArraySlice;
@@ -8,16 +8,17 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::env::EnvState;
+use super::layout::{KIND_CARRIER, KIND_STOCK, KIND_TEXT_ATTACHED, KIND_VALUE, KIND_WIDE};
 use super::port::Port;
 use super::ports::{Binding, invalid};
-use crate::channel::{Baggage, Channel, Gate, PortRef, WorkerName};
+use crate::channel::{Baggage, Channel, Gate, Half, PortRef, Reader, Side, WorkerName};
 
 /// Only who uses the binding without the package's JavaScript leaves one unfinished.
 const LONGEST_RECALL: Duration = Duration::from_secs(10);
 
 impl EnvState {
-    /// Take a port off this thread. Bit 0 of `modes`: its next thread is known to read lanes; if not, the peer is asked
-    /// to take back what is still in the lane. The other bits travel along. Returns a ticket.
+    /// Take a port off this thread. Bits 0 and 1 of `modes`: who reads its lane next (0 nobody, 1 hoped, 2 known), which decides
+    /// whether the peer is asked to take back what is there. The other bits travel along. Returns a ticket.
     pub fn detach(&self, slot: u32, modes: u32) -> Option<u32> {
         let Port {
             channel,
@@ -29,9 +30,35 @@ impl EnvState {
         // The next reader cannot use the memory of this thread.
         drop(posted);
         channel.drop_under_way(side);
-        half.baggage.modes = modes >> 1;
-        channel.park(side, half, modes & 1 != 0);
+        half.baggage.modes = modes >> 2;
+        let reader = match modes & 3 {
+            2 => Reader::Known,
+            1 if is_mixed(&mut half) => Reader::Hoped,
+            _ => Reader::None,
+        };
+        channel.park(side, half, reader);
+        if reader == Reader::Hoped {
+            self.hopes.borrow_mut().push(Hope {
+                channel: Arc::downgrade(&channel),
+                side,
+                is_old: false,
+            });
+        }
         Some(self.ticket(PortRef { channel, side }))
+    }
+
+    /// Those who have hoped since the last call hope no longer. Returns how many still do.
+    pub fn give_up_old(&self) -> usize {
+        let mut hopes = self.hopes.borrow_mut();
+        hopes.retain_mut(|hope| {
+            if hope.is_old {
+                hope.give_up();
+            }
+            hope.is_old = true;
+            let channel = hope.channel.upgrade();
+            channel.is_some_and(|channel| channel.hopes(hope.side))
+        });
+        hopes.len()
     }
 
     fn ticket(&self, port: PortRef) -> u32 {
@@ -129,6 +156,36 @@ impl EnvState {
         });
         met.flatten().map_or(-1, u32::cast_signed)
     }
+}
+
+/// A port that has left this thread for one which may load the package yet, with messages that would lose their order in a recall.
+pub struct Hope {
+    channel: Weak<Channel>,
+    side: Side,
+    is_old: bool,
+}
+
+impl Hope {
+    pub fn give_up(&self) {
+        if let Some(channel) = self.channel.upgrade() {
+            channel.give_up(self.side);
+        }
+    }
+}
+
+/// Would a recall change the order of what `half` has not read? A message whose frame only keeps its place is in the queue of the stock port
+/// already: one that is ahead of it in the lane would come behind it.
+fn is_mixed(half: &mut Half) -> bool {
+    let (mut has_value, mut is_mixed) = (false, false);
+    half.consumer.peek(|frame| {
+        match frame.header.kind & !(KIND_WIDE | KIND_TEXT_ATTACHED) {
+            KIND_VALUE => has_value = true,
+            KIND_CARRIER | KIND_STOCK => is_mixed = has_value,
+            _ => {}
+        }
+        !is_mixed
+    });
+    is_mixed
 }
 
 impl Port {

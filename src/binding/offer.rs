@@ -7,7 +7,7 @@ use napi_derive::napi;
 use super::env::EnvState;
 use super::port::Port;
 use super::ports::Binding;
-use crate::channel::{Offer, PortRef};
+use crate::channel::{Offer, PortRef, Reader};
 
 impl EnvState {
     /// Stop waiting for what becomes of the port in `slot`.
@@ -76,7 +76,7 @@ impl Binding {
         } = port;
         drop(posted);
         channel.drop_doomed(side);
-        channel.park(side, half, false);
+        channel.park(side, half, Reader::None);
         let port = PortRef { channel, side };
         // The peer may have gone before it could be asked.
         port.channel.bell(side).ring();

@@ -69,6 +69,8 @@ mod code {
     pub const BARRIER_BEGIN: i32 = 47;
     pub const BARRIER_RECEIVED: i32 = 48;
     pub const HOLD: i32 = 49;
+    pub const GIVE_UP_OLD: i32 = 50;
+    pub const GIVE_UP: i32 = 51;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -135,6 +137,7 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
             state.hold((value as i32).signum());
             0.0
         }
+        code::GIVE_UP_OLD => state.give_up_old() as f64,
         code::BEGAN_NATIVE..=code::PIN => broadcast(state, code, slot, value),
         code::UNLOADED => state
             .unloaded
@@ -207,6 +210,9 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         code::STOCK_FAILED => channel.stock_end(side, false, 0),
         code::STOCK_RECEIVED => {
             channel.stock_received(1 - side);
+            if !channel.is_adopted(1 - side) && value >= channel.stock_counts(1 - side).1 as f64 {
+                channel.give_up_all(1 - side);
+            }
             let queues = flag(channel.may_bring_queues(1 - side, value as u64));
             return f64::from(channel.voids(1 - side)) * 2.0 + queues;
         }
@@ -229,6 +235,7 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
             let posted = begun == ended || ended as f64 > value || half.consumer.is_closed();
             return f64::from(channel.voids(1 - side)) * 2.0 + flag(posted);
         }
+        code::GIVE_UP => channel.give_up(1 - side),
         code::VOID_TAKEN => channel.take_void(1 - side),
         code::STOCK_SENT => return channel.stock_counts(side).1 as f64,
         code::SET_STOCK_SENT => channel.set_stock_count(side, value as u64),

@@ -70,6 +70,20 @@ impl Channel {
         None
     }
 
+    /// The ports that travel with what `side` has posted give up hope.
+    pub(super) fn give_up_cargo(&self, side: Side) {
+        let cargo = lock(&self.directions[side].cargo);
+        let ports = cargo.iter().flat_map(|entry| entry.ports.iter().flatten());
+        let ports: Vec<_> = ports
+            .map(|port| (Arc::clone(&port.channel), port.side))
+            .collect();
+        // Outside the lock: these take another.
+        drop(cargo);
+        for (channel, side) in ports {
+            channel.give_up(side);
+        }
+    }
+
     /// Nobody will unload what `side` has loaded. A message that is being posted keeps its own: the post may fail yet.
     pub fn drop_cargo(&self, side: Side) {
         let mut cargo = lock(&self.directions[side].cargo);

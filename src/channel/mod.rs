@@ -102,6 +102,17 @@ impl Drop for PortRef {
     }
 }
 
+/// Who reads what is in the lane of a port that leaves its thread?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Nobody.
+    None,
+    /// The thread where it goes, if that loads this library ([`Channel::give_up`] if not).
+    Hoped,
+    /// The thread where it goes.
+    Known,
+}
+
 /// What became of a port that was parked for a recall while its thread waits.
 pub enum Offer {
     /// Not known yet.
@@ -228,28 +239,58 @@ impl Channel {
         half
     }
 
-    /// Put the half of `side` down. `adopted` tells whether its next owner will read the lane.
-    pub fn park(&self, side: Side, half: Half, adopted: bool) {
+    /// Put the half of `side` down, for `reader`.
+    pub fn park(&self, side: Side, half: Half, reader: Reader) {
         *lock(&self.parked[side]) = Some(half);
         // Relaxed: see `claim`.
-        self.adopted[side].store(adopted, Ordering::Relaxed);
-        let gate = if adopted { Gate::Closed } else { Gate::Recall };
-        self.set_gate(1 - side, gate);
-        if gate == Gate::Recall {
-            self.bells[1 - side].ring();
+        self.adopted[side].store(reader == Reader::Known, Ordering::Relaxed);
+        if reader == Reader::None {
+            self.ask_for_recall(side);
+        } else {
+            self.set_gate(1 - side, Gate::Closed);
         }
+    }
+
+    fn ask_for_recall(&self, side: Side) {
+        self.set_gate(1 - side, Gate::Recall);
+        self.bells[1 - side].ring();
+    }
+
+    /// Is `side` parked, and hopes for a reader?
+    pub fn hopes(&self, side: Side) -> bool {
+        self.hopes_in(side, &lock(&self.parked[side]))
+    }
+
+    fn hopes_in(&self, side: Side, parked: &Option<Half>) -> bool {
+        parked.is_some() && !self.is_adopted(side) && self.gate(1 - side) == Gate::Closed
+    }
+
+    /// The reader that `side` hopes for does not come: its peer is asked to recall.
+    pub fn give_up(&self, side: Side) {
+        let parked = lock(&self.parked[side]);
+        if self.hopes_in(side, &parked) {
+            self.ask_for_recall(side);
+        }
+    }
+
+    /// A stock message that nobody has counted came from `side`: it runs code that has not loaded this library, and which may have read
+    /// what was sent there.
+    pub fn give_up_all(&self, side: Side) {
+        self.give_up(side);
+        self.give_up_cargo(1 - side);
     }
 
     /// Nobody will claim `side` any more, if it was not claimed.
     fn abandon(&self, side: Side) {
         let parked = lock(&self.parked[side]);
-        if parked.is_some() {
-            // Relaxed: the ring below publishes it to a thread that waits for the peer's answer.
+        let is_parked = parked.is_some();
+        if is_parked {
+            // Relaxed: the ring that follows publishes it to a thread that waits for the peer's answer.
             self.adopted[side].store(false, Ordering::Relaxed);
-            self.set_gate(1 - side, Gate::Recall);
-            drop(parked);
-            self.bells[1 - side].ring();
-        } else if self.is_adopted(side) {
+            self.ask_for_recall(side);
+        }
+        drop(parked);
+        if !is_parked && self.is_adopted(side) {
             return;
         }
         // Relaxed: a hint for `stock_end`.
@@ -257,7 +298,7 @@ impl Channel {
         self.drop_cargo(1 - side);
     }
 
-    /// The owner of `side`, which parked it with `adopted` false and listens on its bell: what became of it?
+    /// The owner of `side`, which parked it for nobody and listens on its bell: what became of it?
     pub fn offer(&self, side: Side) -> Offer {
         let mut parked = lock(&self.parked[side]);
         match (parked.take(), self.gate(1 - side)) {

@@ -3,7 +3,7 @@
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use threadport::channel::{Channel, Gate, Offer};
+use threadport::channel::{Channel, Gate, Offer, Reader};
 
 use super::{bounded, push, reactor, read};
 
@@ -32,7 +32,7 @@ fn offer_against_recall_and_close() {
                 shared.bell(1).ring();
                 (0, None)
             });
-            channel.park(1, ours, false);
+            channel.park(1, ours, Reader::None);
             let mut settled = None;
             let mut look = || {
                 channel.bell(1).answer();
@@ -52,6 +52,52 @@ fn offer_against_recall_and_close() {
             assert_eq!(settled.map(|ours| ours + read_back), Some(1));
         });
     }
+}
+
+/// A port that hopes for a reader is claimed while its thread gives up and the peer recalls: the frame is read by exactly one of them.
+#[test]
+fn claim_against_give_up_and_recall() {
+    bounded(3, || {
+        let channel = Channel::new();
+        let (reactor, _) = reactor();
+        let mut theirs = channel.claim(0).unwrap();
+        let ours = channel.claim(1).unwrap();
+        channel.bell(0).attach(reactor.clone(), 5);
+        push(&mut theirs.producer, 0);
+        channel.park(1, ours, Reader::Hoped);
+        let reader = {
+            let channel = channel.clone();
+            thread::spawn(move || {
+                let mut half = channel.claim(1)?;
+                Some(read(&mut half.consumer, 0))
+            })
+        };
+        let owner = {
+            let channel = channel.clone();
+            thread::spawn(move || channel.give_up(1))
+        };
+        let mut recalled = 0;
+        let mut look = || {
+            if let Some(mut half) = channel.reclaim(1) {
+                recalled += read(&mut half.consumer, 0);
+                channel.end_recall(1, half);
+            }
+        };
+        look();
+        let came = reader.join().unwrap();
+        owner.join().unwrap();
+        if reactor.next().is_some() {
+            look();
+        }
+        let left = channel
+            .claim(1)
+            .map_or(0, |mut half| read(&mut half.consumer, 0));
+        assert_eq!(came.unwrap_or(0) + recalled + left, 1);
+        assert!(
+            came.is_some() || recalled == 1,
+            "nobody reads what was given up"
+        );
+    });
 }
 
 /// The producer reaches its mark while the consumer takes what is there: 'drain' is told, and once.
