@@ -14,10 +14,6 @@ async function unread(t) {
   const { port1, port2 } = channel(t, wt);
   const sender = spawn(t, wt, ({ wt, parentPort, workerData: { port, COUNT } }) => {
     port.on('message', (first) => {
-      if (first === 'close') {
-        port.close();
-        return;
-      }
       for (let n = first; n <= COUNT; n++) {
         if (n % 5 !== 0) port.postMessage({ n });
         else {
@@ -28,6 +24,7 @@ async function unread(t) {
       }
       parentPort.postMessage('sent');
     });
+    parentPort.once('message', () => port.close());
     port.postMessage(0);
   }, { workerData: { port: port1, COUNT }, transferList: [port1] });
   // Once the port is read, its peer uses the lane.
@@ -135,11 +132,11 @@ for (const [what, body] of [['that says nothing', undefined], ['that says someth
 }
 
 test('to a worker without the package, and the peer closes: everything comes, then the close', async (t) => {
-  const { port } = await unread(t);
+  const { port, sender } = await unread(t);
   const { worker, load } = reader(t, { isPlain: true });
   const messages = inbox(worker);
-  port.postMessage('close');
   worker.postMessage({ port }, [port]);
+  sender.postMessage('close');
   load();
   const numbers = await messages.take(COUNT);
   assert.deepEqual(numbers.toSorted((a, b) => a - b), all);

@@ -86,17 +86,23 @@ class Fifo<T> {
   }
 }
 
+/** Sizes of messages, and their sum. */
+class Sizes extends Fifo<number> {
+  bytes: number;
+
+  // The one that is made for a field's sake runs the array iterator.
+  constructor() {
+    super();
+    this.bytes = 0;
+  }
+}
+
 /** What `hold` and `addSize` fill, and nobody else: many ports share an empty one. */
-type Filled<T> = Omit<Fifo<T>, 'push'>;
+type Filled<T> = Omit<T, 'push'>;
 
 /** Most ports never need theirs. */
-const NOTHING: Filled<never> = new Fifo<never>();
-
-function pushed<T>(queue: Filled<T>, item: T): Filled<T> {
-  const own = queue === NOTHING ? new Fifo<T>() : (queue as Fifo<T>);
-  own.push(item);
-  return own;
-}
+const NOTHING: Filled<Fifo<never>> = new Fifo<never>();
+const NO_SIZES: Filled<Sizes> = new Sizes();
 
 /** Reasons to keep the event loop alive: bits of `holds`. */
 export const HOLD_CLOSE = 1;
@@ -198,6 +204,8 @@ class Rare {
   voids = 0;
   /** Frames of stock messages that plain code has taken, before this thread knew the port. */
   missing = 0;
+  /** Stock messages that came ahead of their turn. */
+  held: Filled<Fifo<Carried>> = NOTHING;
   /** Lives as long as the port once its handle is gone (guard.ts). */
   witness: object | undefined = undefined;
   /** Who waits for messages without a listener. */
@@ -213,6 +221,10 @@ class Rare {
 
 const COMMON: Readonly<Rare> = new Rare();
 
+/** Where `cloning` begins in the field of the depths, and the part of `delivering`. */
+const CLONING = 15;
+const DELIVERING = (1 << CLONING) - 1;
+
 export class PortState extends (Bits as new () => Bits & Conditions) {
   readonly port: StockPort;
   /** Slot in the native table of this thread; -1 while the port has no channel. */
@@ -221,16 +233,12 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
   peer: PortState | undefined = undefined;
   /** While the peer is in this thread: messages sent, and sizes and sum of those under way. */
   sent = 0;
-  sizes: Filled<number> = NOTHING;
-  bytes = 0;
+  sizes: Filled<Sizes> = NO_SIZES;
   /** Number of stock messages received. */
   received = 0;
-  /** Depth of stock posts on the stack: getters of what is posted may post in turn. */
-  cloning = 0;
-  /** Depth of deliveries on the stack. */
-  delivering = 0;
+  /** Of what is on the stack: `cloning` and `delivering`. */
+  depths = 0;
   batch: Batch | undefined = undefined;
-  held: Filled<Carried> = NOTHING;
   rare: Readonly<Rare> = COMMON;
   /** Node's own handler on the port for a removed listener: our way to stop its stock side. */
   readonly stopStock: (size: number, type: string) => void;
@@ -276,21 +284,51 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
     this.bits = (this.bits & CONDITIONS) | (reasons << HOLDS);
   }
 
+  /** Depth of stock posts on the stack: getters of what is posted may post in turn. */
+  get cloning(): number {
+    return this.depths >>> CLONING;
+  }
+
+  set cloning(depth: number) {
+    this.depths = (this.depths & DELIVERING) | (depth << CLONING);
+  }
+
+  /** Depth of deliveries on the stack. */
+  get delivering(): number {
+    return this.depths & DELIVERING;
+  }
+
+  set delivering(depth: number) {
+    this.depths = (this.depths & ~DELIVERING) | depth;
+  }
+
+  get held(): Filled<Fifo<Carried>> {
+    return this.rare.held;
+  }
+
   /** Keep a message that came by the stock port ahead of its turn. */
   hold(message: Carried): void {
-    this.held = pushed(this.held, message);
+    const { own } = this;
+    if (own.held === NOTHING) own.held = new Fifo<Carried>();
+    (own.held as Fifo<Carried>).push(message);
+  }
+
+  /** Bytes under way to the peer in this thread. */
+  get bytes(): number {
+    return this.sizes.bytes;
   }
 
   /** Note the size of a message to the peer in this thread. */
   addSize(size: number): void {
-    this.sizes = pushed(this.sizes, size);
-    this.bytes += size;
+    if (this.sizes === NO_SIZES) this.sizes = new Sizes();
+    (this.sizes as Sizes).push(size);
+    this.sizes.bytes += size;
   }
 
   /** The oldest of those has arrived. */
   dropSize(): void {
-    this.bytes -= this.sizes.shift() ?? 0;
-    if (this.sizes.length === 0) this.sizes = NOTHING;
+    this.sizes.bytes -= this.sizes.shift() ?? 0;
+    if (this.sizes.length === 0) this.sizes = NO_SIZES;
   }
 
   get modes(): number {
