@@ -370,6 +370,43 @@ fn publish_and_ring_against_answer_and_park() {
     });
 }
 
+/// A reader that polls looks at the lane itself and leaves the bell unanswered; before it sleeps it answers, and looks once more.
+#[test]
+fn publish_and_ring_against_watch_and_park() {
+    bounded(2, || {
+        let (reactor, sleeper) = reactor();
+        let (mut producer, mut consumer) = lane();
+        let bell = Arc::new(Doorbell::new());
+        bell.attach(reactor.clone(), 0);
+        let theirs = bell.clone();
+        let sender = thread::spawn(move || {
+            for kind in 0..2 {
+                push(&mut producer, kind);
+                theirs.ring();
+            }
+        });
+        let (mut next, mut sleeps) = (0, 0);
+        while next < 2 {
+            while reactor.next().is_some() {
+                next = read(&mut consumer, next);
+            }
+            if next == 2 {
+                break;
+            }
+            bell.answer();
+            if !consumer.is_empty() {
+                reactor.list(0);
+            }
+            if reactor.park() {
+                sleeps += 1;
+                sleeper.sleep(sleeps);
+                reactor.unpark();
+            }
+        }
+        sender.join().unwrap();
+    });
+}
+
 #[test]
 fn ring_against_attach() {
     loom::model(|| {

@@ -71,6 +71,20 @@ fn a_slot_that_is_posted_while_it_is_visited_waits_for_the_others() {
 }
 
 #[test]
+fn what_the_owner_lists_has_its_turn_among_the_posts() {
+    let (reactor, wakes) = reactor();
+    reactor.post(1);
+    reactor.list(2);
+    reactor.list(2);
+    assert!(reactor.has_news());
+    assert_eq!(slots(&reactor), [2, 1]);
+    reactor.list(3);
+    assert!(!reactor.park());
+    assert_eq!(slots(&reactor), [3]);
+    assert_eq!(wakes.count(), 0);
+}
+
+#[test]
 fn one_wake_per_park() {
     let (reactor, wakes) = reactor();
     for round in 1..4 {

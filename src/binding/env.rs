@@ -31,6 +31,7 @@ use super::port::Port;
 use super::queue_spin::Spin;
 use super::uv::{Handle, Uv};
 use super::waking::{ThreadsafeWaker, WakeHandle};
+use super::watching::Watch;
 use super::words::Words;
 use crate::channel::PortRef;
 use crate::group::Ticket;
@@ -105,6 +106,8 @@ pub struct EnvState {
     /// Why we poll, or polled last.
     reason: Cell<Reason>,
     polling: Cell<bool>,
+    pub watched: Cell<Option<Watch>>,
+    pub last_visited: Cell<Option<u32>>,
     draining: Cell<bool>,
     holds: Cell<u32>,
     dead: Cell<bool>,
@@ -161,6 +164,8 @@ impl EnvState {
             policies: RefCell::new([PollPolicy::new(cores), PollPolicy::new(cores)]),
             reason: Cell::new(Reason::Receipt),
             polling: Cell::new(false),
+            watched: Cell::new(None),
+            last_visited: Cell::new(None),
             draining: Cell::new(false),
             holds: Cell::new(0),
             dead: Cell::new(false),
@@ -236,7 +241,7 @@ impl EnvState {
     pub fn sent(&self) {
         let is_busy = self.polling.get() || self.draining.get() || self.dead.get();
         // Who cannot poll must stay parked, or nobody wakes it.
-        if is_busy || !matches!(*self.handles.borrow(), Handles::Uv { .. }) {
+        if is_busy || !self.can_poll() {
             return;
         }
         self.reason.set(Reason::Send);
@@ -250,6 +255,7 @@ impl EnvState {
     /// Sleep until the next wake-up, or run again if news came in between.
     fn park(&self) {
         self.withdraw_unused();
+        self.unwatch();
         while !self.reactor.park() {
             if self.start_polling() {
                 return;
@@ -260,6 +266,10 @@ impl EnvState {
                 return;
             }
         }
+    }
+
+    pub fn can_poll(&self) -> bool {
+        matches!(*self.handles.borrow(), Handles::Uv { .. })
     }
 
     fn start_polling(&self) -> bool {
@@ -285,7 +295,7 @@ impl EnvState {
 
     /// One turn of the loop while we poll.
     pub fn idle(&self) {
-        if self.reactor.has_news() {
+        if self.has_news() {
             self.wake();
             return;
         }
@@ -305,19 +315,26 @@ impl EnvState {
         }
     }
 
+    fn has_news(&self) -> bool {
+        self.reactor.has_news() || self.look()
+    }
+
     fn spin(&self, ns: u64) -> bool {
         let end = self.now().saturating_add(ns);
         loop {
-            for _ in 0..32 {
+            for _ in 0..4 {
                 if self.reactor.has_news() {
                     return true;
                 }
                 std::hint::spin_loop();
             }
+            if self.look() {
+                return true;
+            }
             if self.now() >= end {
                 // Who owes us the news may be waiting for this very core.
                 std::thread::yield_now();
-                return self.reactor.has_news();
+                return self.has_news();
             }
         }
     }
@@ -412,6 +429,7 @@ impl EnvState {
     /// Undo `place`.
     pub fn displace(&self, slot: u32) -> Option<Port> {
         let port = self.ports.borrow_mut().get_mut(slot as usize)?.take()?;
+        self.forget_watch(slot);
         self.free.borrow_mut().push(slot);
         Some(port)
     }

@@ -32,4 +32,5 @@ mod take;
 mod text;
 mod uv;
 mod waking;
+mod watching;
 mod words;

@@ -60,6 +60,10 @@ impl Binding {
     /// tells what comes of it (EVENT_MOVED, EVENT_REFUSED).
     #[napi]
     pub fn offer(&self, slot: u32) {
+        // The answer comes by the bell.
+        if self.state.is_watched(slot) {
+            self.state.unwatch();
+        }
         let port = self
             .state
             .ports

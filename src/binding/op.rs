@@ -102,6 +102,17 @@ pub unsafe extern "C" fn op(env: sys::napi_env, info: sys::napi_callback_info) -
 }
 
 fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
+    let is_watched = matches!(
+        code,
+        code::SCHEDULE | code::LISTEN | code::WAIT | code::SPIN
+    ) && state.is_watched(slot);
+    if is_watched && code == code::SCHEDULE {
+        // A bell that is not answered would not ring.
+        state.reactor.list(slot);
+        return 0.0;
+    } else if is_watched {
+        state.unwatch();
+    }
     match code {
         code::MEET_PEER => f64::from(state.meet_peer(slot)),
         code::CLOSE => {

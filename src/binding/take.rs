@@ -63,8 +63,11 @@ fn visit(state: &EnvState, buffer: Words, slot: u32) -> Option<sys::napi_value> 
         buffer.write(rx::EVENTS, rx::EVENT_MOVED);
         return Some(ptr::null_mut());
     }
+    let is_watched = state.is_watched(slot);
     let events = state.with_port(slot, |port| {
-        port.channel.bell(port.side).answer();
+        if !is_watched {
+            port.channel.bell(port.side).answer();
+        }
         events(port)
     })?;
     let refused = settled.map_or(0, |_| rx::EVENT_REFUSED);
@@ -90,7 +93,9 @@ pub fn advance(port: &mut Port, delivered: usize) {
 
 /// The next port with something to tell.
 fn next(state: &EnvState, buffer: Words) -> sys::napi_value {
+    state.look();
     while let Some(slot) = state.reactor.next() {
+        state.note_visit(slot);
         // JS asked to come back to this port (`schedule`), or it has news.
         let values = visit(state, buffer, slot);
         if values.is_some() || state.with_port(slot, |_| ()).is_some() {

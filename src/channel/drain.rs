@@ -115,6 +115,12 @@ impl Channel {
         }
     }
 
+    /// Producer: may `take_drained` have something to tell?
+    pub fn is_drained(&self, side: Side) -> bool {
+        // Relaxed: who asks has answered the bell, which orders it.
+        self.directions[side].drained.load(Ordering::Relaxed)
+    }
+
     /// Producer: was there a fall below the mark since the last call?
     pub fn take_drained(&self, side: Side, producer: &Producer) -> bool {
         let direction = &self.directions[side];

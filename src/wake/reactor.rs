@@ -104,6 +104,14 @@ impl Reactor {
         slot
     }
 
+    /// The owner knows of news of `slot` without a post.
+    pub fn list(&self, slot: u32) {
+        let mut turns = lock(&self.turns);
+        turns.add(slot);
+        // Relaxed: only the owner reads it.
+        self.waiting.store(turns.order.len(), Ordering::Relaxed);
+    }
+
     /// Is there a slot to take? `true` holds for the owner; `false` may be outdated.
     pub fn has_news(&self) -> bool {
         // Relaxed: the owner's own.
