@@ -23,19 +23,20 @@ use std::time::Instant;
 
 use napi::sys;
 
-use super::hooks::{on_cleanup, on_closed_idle, on_closed_wake, on_idle, open_handles};
+use super::hooks::{on_cleanup, on_closed_idle, on_closed_wake, open_handles};
 use super::layout::tx;
 use super::listening::Listening;
 use super::moving::Hope;
+use super::polling::Reason;
 use super::port::Port;
 use super::queue_spin::Spin;
 use super::uv::{Handle, Uv};
-use super::waking::{ThreadsafeWaker, WakeHandle};
+use super::waking::WakeHandle;
 use super::watching::Watch;
 use super::words::Words;
 use crate::channel::PortRef;
 use crate::group::Ticket;
-use crate::wake::{Poll, PollPolicy, Reactor, Told, Waker};
+use crate::wake::{PollPolicy, Reactor, Told};
 
 /// How the loop is woken and polled.
 pub enum Handles {
@@ -46,15 +47,6 @@ pub enum Handles {
     },
     Threadsafe(sys::napi_threadsafe_function),
     None,
-}
-
-/// Why a thread looks out for news.
-#[derive(Clone, Copy)]
-enum Reason {
-    /// It has received something.
-    Receipt = 0,
-    /// It has sent something, and an answer may come.
-    Send = 1,
 }
 
 /// Looked up once: on Linux it takes files of the control groups to answer.
@@ -100,18 +92,19 @@ pub struct EnvState {
     /// How often the thread went to sleep since one of them was read.
     pub posted_idle: Cell<u32>,
     drain: sys::napi_ref,
-    handles: RefCell<Handles>,
+    pub handles: RefCell<Handles>,
     /// One for each reason to poll: what pays after one need not pay after the other.
-    policies: RefCell<[PollPolicy; 2]>,
+    pub policies: RefCell<[PollPolicy; 2]>,
     /// Why we poll, or polled last.
-    reason: Cell<Reason>,
-    polling: Cell<bool>,
+    pub reason: Cell<Reason>,
+    pub polling: Cell<bool>,
+    /// Whose lane is looked at, and whose bell was answered last (`watching.rs`).
     pub watched: Cell<Option<Watch>>,
     pub last_visited: Cell<Option<u32>>,
-    draining: Cell<bool>,
+    pub draining: Cell<bool>,
     holds: Cell<u32>,
-    dead: Cell<bool>,
-    epoch: Instant,
+    pub dead: Cell<bool>,
+    pub epoch: Instant,
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
     pub open_handles: Cell<u32>,
 }
@@ -192,155 +185,8 @@ impl EnvState {
         Some(state)
     }
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-
-    /// The wake-up handle has fired.
-    pub fn heard(&self) {
-        if let Handles::Uv { wake, .. } = *self.handles.borrow() {
-            // SAFETY: R1.
-            unsafe { wake.hear() };
-        }
-        self.wake();
-    }
-
-    /// The loop has woken us: deliver what is there, then look out for more for a short while.
-    pub fn wake(&self) {
-        self.reactor.unpark();
-        self.run();
-    }
-
-    fn run(&self) {
-        let start = self.now();
-        for policy in self.policies.borrow_mut().iter_mut() {
-            policy.on_traffic(start);
-        }
-        self.draining.set(true);
-        self.call_drain();
-        self.draining.set(false);
-        if self.dead.get() {
-            return;
-        }
-        self.reason.set(Reason::Receipt);
-        if !self.start_polling() {
-            self.park();
-        }
-    }
-
-    /// The policy of the reason for which we poll, and the time.
-    fn policy<T>(&self, f: impl FnOnce(&mut PollPolicy, u64) -> T) -> T {
-        let now = self.now();
-        f(
-            &mut self.policies.borrow_mut()[self.reason.get() as usize],
-            now,
-        )
-    }
-
-    /// A message was sent. An answer often comes within the time that going to sleep and waking up would take.
-    pub fn sent(&self) {
-        let is_busy = self.polling.get() || self.draining.get() || self.dead.get();
-        // Who cannot poll must stay parked, or nobody wakes it.
-        if is_busy || !self.can_poll() {
-            return;
-        }
-        self.reason.set(Reason::Send);
-        self.policy(|policy, now| policy.on_traffic(now));
-        if self.policy(PollPolicy::expect) {
-            self.reactor.unpark();
-            self.start_polling();
-        }
-    }
-
-    /// Sleep until the next wake-up, or run again if news came in between.
-    fn park(&self) {
-        self.withdraw_unused();
-        self.unwatch();
-        while !self.reactor.park() {
-            if self.start_polling() {
-                return;
-            }
-            // No idle handle (threadsafe function): let the loop turn, then come back.
-            if let Handles::Threadsafe(function) = *self.handles.borrow() {
-                ThreadsafeWaker(function).wake();
-                return;
-            }
-        }
-    }
-
-    pub fn can_poll(&self) -> bool {
-        matches!(*self.handles.borrow(), Handles::Uv { .. })
-    }
-
-    fn start_polling(&self) -> bool {
-        let Handles::Uv { uv, idle, .. } = *self.handles.borrow() else {
-            return false;
-        };
-        self.reactor.poll_begin();
-        if !self.polling.replace(true) {
-            // SAFETY: R1, loop thread.
-            unsafe { uv.idle_start(idle, on_idle) };
-        }
-        true
-    }
-
-    fn stop_polling(&self) {
-        if let Handles::Uv { uv, idle, .. } = *self.handles.borrow()
-            && self.polling.replace(false)
-        {
-            // SAFETY: R1, loop thread.
-            unsafe { uv.idle_stop(idle) };
-        }
-    }
-
-    /// One turn of the loop while we poll.
-    pub fn idle(&self) {
-        if self.has_news() {
-            self.wake();
-            return;
-        }
-        let decision = self.policy(PollPolicy::decide);
-        match decision {
-            Poll::Spin { ns } => {
-                if self.spin(ns) {
-                    self.wake();
-                }
-            }
-            Poll::Yield => {}
-            Poll::Park => {
-                self.policy(|policy, _| policy.on_park());
-                self.stop_polling();
-                self.park();
-            }
-        }
-    }
-
-    fn has_news(&self) -> bool {
-        self.reactor.has_news() || self.look()
-    }
-
-    fn spin(&self, ns: u64) -> bool {
-        let end = self.now().saturating_add(ns);
-        loop {
-            for _ in 0..4 {
-                if self.reactor.has_news() {
-                    return true;
-                }
-                std::hint::spin_loop();
-            }
-            if self.look() {
-                return true;
-            }
-            if self.now() >= end {
-                // Who owes us the news may be waiting for this very core.
-                std::thread::yield_now();
-                return self.has_news();
-            }
-        }
-    }
-
     /// Enter JS. An exception there becomes an uncaughtException, as from a stock port.
-    fn call_drain(&self) {
+    pub fn call_drain(&self) {
         if self.dead.get() {
             return;
         }

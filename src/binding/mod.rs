@@ -18,6 +18,7 @@ mod moving;
 mod offer;
 mod op;
 mod pin;
+mod polling;
 mod port;
 mod ports;
 mod posted;

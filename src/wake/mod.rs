@@ -47,7 +47,8 @@
 //! * W4: `wake` runs under the waker's lock; `kill` takes the waker away under the same lock.
 //! * W5: a slot that is pushed after the dead queue was emptied is removed by the sender that pushed it.
 //! * W6: `scheduled` is set by the producer after it published, and cleared by the consumer before it looks;
-//!   both read-modify-write. An answer that overwrites a ring sees its frame, a ring after the answer posts.
+//!   both read-modify-write. An answer that overwrites a ring sees its frame, a ring after the answer posts. A consumer may
+//!   look without it as often as it likes, as long as it answers and looks before it sleeps.
 //! * W7: who wants to wait elsewhere than in its event loop says so (`wait`, `listen`), answers the bell, and then looks at
 //!   the lane. A ring that the answer overwrites has shown its frame; one that overwrites the answer sees the wish.
 //!
