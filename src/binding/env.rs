@@ -102,6 +102,8 @@ pub struct EnvState {
     pub watched: Cell<Option<Watch>>,
     pub last_visited: Cell<Option<u32>>,
     pub draining: Cell<bool>,
+    /// Since the loop has woken us last.
+    pub has_sent: Cell<bool>,
     holds: Cell<u32>,
     pub dead: Cell<bool>,
     pub epoch: Instant,
@@ -160,6 +162,7 @@ impl EnvState {
             watched: Cell::new(None),
             last_visited: Cell::new(None),
             draining: Cell::new(false),
+            has_sent: Cell::new(false),
             holds: Cell::new(0),
             dead: Cell::new(false),
             epoch: Instant::now(),

@@ -14,6 +14,11 @@ pub enum Reason {
     Send = 1,
 }
 
+/// Pauses of the processor between two looks at the lane that is watched: where an answer is waited for, and where messages stream in. Each look takes
+/// the cache line from the sender, which is about to write to it.
+const SOON: u32 = 4;
+const LATER: u32 = 32;
+
 impl EnvState {
     fn now(&self) -> u64 {
         u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
@@ -39,6 +44,7 @@ impl EnvState {
         for policy in self.policies.borrow_mut().iter_mut() {
             policy.on_traffic(start);
         }
+        self.has_sent.set(false);
         self.draining.set(true);
         self.call_drain();
         self.draining.set(false);
@@ -62,6 +68,7 @@ impl EnvState {
 
     /// A message was sent. An answer often comes within the time that going to sleep and waking up would take.
     pub fn sent(&self) {
+        self.has_sent.set(true);
         let is_busy = self.polling.get() || self.draining.get() || self.dead.get();
         // Who cannot poll must stay parked, or nobody wakes it.
         if is_busy || !self.can_poll() {
@@ -144,8 +151,9 @@ impl EnvState {
 
     fn spin(&self, ns: u64) -> bool {
         let end = self.now().saturating_add(ns);
+        let pauses = if self.has_sent.get() { SOON } else { LATER };
         loop {
-            for _ in 0..4 {
+            for _ in 0..pauses {
                 if self.reactor.has_news() {
                     return true;
                 }
