@@ -13,6 +13,8 @@ const median = (numbers) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
+const mean = (numbers) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
+
 /** Wall and CPU nanoseconds per message (CPU of the whole process, all threads) of one run of `count` messages. */
 async function sample(play, count) {
   gc(); // garbage of the other contender must not be charged to this one
@@ -47,4 +49,4 @@ function summary(samples, metric) {
   return { median: median(numbers), min: Math.min(...numbers), max: Math.max(...numbers) };
 }
 
-module.exports = { calibrate, gc, median, repeat, sample, summary };
+module.exports = { calibrate, gc, mean, median, repeat, sample, summary };

@@ -64,7 +64,7 @@ const sections = {
   },
   memory(results, names) {
     const lines = results.map((one) => [one.label, one.stock.toFixed(0), one.ours.toFixed(0), verdict(one.pass)]);
-    return `Resident bytes per idle channel, over 10,000 channels.\n\n${table(['channel', names.stock, names.ours, ''], lines)}`;
+    return `Resident bytes per idle channel, over 10,000 channels: the mean of some runs with a young generation of fixed size.\n\n${table(['channel', names.stock, names.ours, ''], lines)}`;
   },
   broadcast(results, names) {
     const head = ['posts', 'receivers', names.stock, names.ours, 'ratio', 'CPU ratio', 'at least', ''];

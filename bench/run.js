@@ -98,7 +98,7 @@ async function main() {
     start: await section('start', { rounds: options.quick ? 10 : 30 }),
     pools: await section('pools', { rounds: options.quick ? 1 : 3, ms: options.quick ? 150 : 400 }),
     idle: await section('idle', { seconds: options.quick ? 2 : 5 }),
-    memory: await section('memory', { rounds: options.quick ? 1 : 3 }),
+    memory: await section('memory', { rounds: options.quick ? 1 : 5 }),
     flatness: await section('flatness', { rounds: options.quick ? 3 : 7, ms: roundMs, portCounts }),
   };
   const report = { about: { ...about, loadAtEnd: os.loadavg()[0].toFixed(2) }, names, rounds, results };
