@@ -5,6 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const wt = require('threadport');
 const { inbox, once } = require('../support/deadline.js');
+const { run } = require('../support/program.js');
 const { channel, modulePath, spawn } = require('../support/threads.js');
 
 const COUNT = 40;
@@ -33,7 +34,6 @@ async function unread(t) {
   await once(sender, 'message');
   return { port: port2, sender };
 }
-
 
 /**
  * A worker that reads the ports that it is given, in `workerData` or in a message, and posts the numbers that come. `body`, if there is
@@ -141,4 +141,31 @@ test('to a worker without the package, and the peer closes: everything comes, th
   const numbers = await messages.take(COUNT);
   assert.deepEqual(numbers.toSorted((a, b) => a - b), all);
   assert.equal(await messages.next(), 'closed');
+});
+
+test('in a program that has replaced the global setTimeout', async () => {
+  const program = `
+    globalThis.setTimeout = () => 7;
+    const { Worker, MessageChannel } = require('threadport');
+    const start = (body, port) => new Worker('const { parentPort, workerData: port } = require("threadport");' + body,
+      { eval: true, workerData: port, transferList: port === undefined ? [] : [port] });
+    const { port1, port2 } = new MessageChannel();
+    const sender = start(\`
+      port.once('message', () => {
+        port.postMessage(1);
+        port.postMessage(new SharedArrayBuffer(2));
+        parentPort.postMessage('sent');
+      });
+      port.postMessage(0);\`, port1);
+    port2.once('message', () => port2.postMessage('go'));
+    sender.once('message', () => {
+      const worker = start("parentPort.on('message', ({ port }) => port.on('message', (value) => parentPort.postMessage(value)));");
+      worker.on('message', (value) => {
+        console.log(value);
+        if (value !== 1) process.exit();
+      });
+      worker.postMessage({ port: port2 }, [port2]);
+    });`;
+  const { code, lines, stderr } = await run(['-e', program]);
+  assert.deepEqual({ code, lines, stderr }, { code: 0, lines: ['1', 'SharedArrayBuffer { [Uint8Contents]: <00 00>, byteLength: 2 }'], stderr: '' });
 });

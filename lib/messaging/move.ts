@@ -2,6 +2,7 @@
  * Ports in transfer lists. The stock message carries the port itself; its lanes travel as cargo of
  * that message's number in the native table, so that they cannot be guessed or mixed up.
  */
+import * as timers from 'node:timers';
 import { apply, bareList, isArray, isArrayBuffer, isProxy, typedArrayLength } from '../codec/primordials';
 import { adoptBack } from './adopt';
 import { safePost } from './guard';
@@ -215,7 +216,7 @@ function reattach(state: PortState, ticket: number): void {
 /** A thread has so long, and at most twice, to load the package before what the lanes of its ports hold comes in another way. */
 const HOPE_MS = 1000;
 
-const { setTimeout } = globalThis;
+const { setTimeout } = timers;
 
 let isHoping = false;
 
