@@ -102,17 +102,6 @@ pub unsafe extern "C" fn op(env: sys::napi_env, info: sys::napi_callback_info) -
 }
 
 fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
-    let is_watched = matches!(
-        code,
-        code::SCHEDULE | code::LISTEN | code::WAIT | code::SPIN
-    ) && state.is_watched(slot);
-    if is_watched && code == code::SCHEDULE {
-        // A bell that is not answered would not ring.
-        state.reactor.list(slot);
-        return 0.0;
-    } else if is_watched {
-        state.unwatch();
-    }
     match code {
         code::MEET_PEER => f64::from(state.meet_peer(slot)),
         code::CLOSE => {
@@ -121,6 +110,13 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
             0.0
         }
         code::DETACH => state.detach(slot, value as u32).map_or(-1.0, f64::from),
+        code::SCHEDULE => {
+            // Not by the bell, which may be left unanswered (`watching.rs`).
+            if state.with_port(slot, |_| ()).is_some() {
+                state.reactor.post(slot);
+            }
+            0.0
+        }
         code::STAGE => {
             let port = state.redeem(value);
             state.staged.borrow_mut().push(port);
@@ -228,9 +224,6 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
             return f64::from(channel.voids(1 - side)) * 2.0 + queues;
         }
         code::HAS_FRAMES => return flag(!half.consumer.is_empty()),
-        code::SCHEDULE => {
-            channel.bell(side).ring();
-        }
         code::HAS_CARGO => return flag(channel.has_cargo(1 - side, value)),
         code::VOID => {
             // Should even the last room be taken, the reader finds out when the channel is closed.
@@ -278,6 +271,8 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         code::WAIT => channel.bell(side).wait(word_of(value)),
         code::SPIN => {
             let bell = channel.bell(side);
+            // It may be left unanswered (`watching.rs`).
+            bell.answer();
             state.port_spin.run(
                 || i32::from(bell.is_rung()),
                 || half.consumer.is_empty() && !half.consumer.is_closed(),

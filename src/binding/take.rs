@@ -68,7 +68,8 @@ fn visit(state: &EnvState, buffer: Words, slot: u32) -> Option<sys::napi_value> 
         if !is_watched {
             port.channel.bell(port.side).answer();
         }
-        events(port)
+        let is_drained = port.channel.take_drained(port.side, &port.half.producer);
+        events(port, is_drained)
     })?;
     let refused = settled.map_or(0, |_| rx::EVENT_REFUSED);
     let events = events | refused;
@@ -107,12 +108,13 @@ fn next(state: &EnvState, buffer: Words) -> sys::napi_value {
     ptr::null_mut()
 }
 
-fn events(port: &Port) -> i32 {
-    let (channel, side) = (&port.channel, port.side);
+/// What JavaScript has to be told of beside frames.
+pub fn events(port: &Port, is_drained: bool) -> i32 {
     let is = |is: bool, event: i32| if is { event } else { 0 };
-    is(
-        channel.take_drained(side, &port.half.producer),
-        rx::EVENT_DRAIN,
-    ) | is(channel.gate(side) == Gate::Recall, rx::EVENT_RECALL)
+    is(is_drained, rx::EVENT_DRAIN)
+        | is(
+            port.channel.gate(port.side) == Gate::Recall,
+            rx::EVENT_RECALL,
+        )
         | is(port.half.consumer.is_closed(), rx::EVENT_CLOSED)
 }

@@ -5,8 +5,7 @@
 //! An unanswered bell is a debt: nobody rings again. Who stops looking answers it, and looks once more.
 
 use super::env::EnvState;
-use super::port::Port;
-use crate::channel::Gate;
+use super::take::events;
 
 /// The port that is looked at.
 #[derive(Clone, Copy)]
@@ -64,8 +63,10 @@ impl EnvState {
         // The visit that may follow does not count.
         self.last_visited.set(None);
         let has_news = self.with_port(slot, |port| {
-            port.channel.bell(port.side).answer();
-            !port.half.consumer.is_empty() || port.has_events()
+            let (channel, side) = (&port.channel, port.side);
+            channel.bell(side).answer();
+            let is_drained = channel.is_drained(side);
+            !port.half.consumer.is_empty() || events(port, is_drained) != 0
         });
         if has_news == Some(true) {
             self.reactor.list(slot);
@@ -80,14 +81,5 @@ impl EnvState {
         if self.last_visited.get() == Some(slot) {
             self.last_visited.set(None);
         }
-    }
-}
-
-impl Port {
-    fn has_events(&self) -> bool {
-        let (channel, side) = (&self.channel, self.side);
-        channel.is_drained(side)
-            || channel.gate(side) == Gate::Recall
-            || self.half.consumer.is_closed()
     }
 }
