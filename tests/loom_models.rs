@@ -236,6 +236,13 @@ fn reactor() -> (Arc<Reactor>, Arc<Sleeper>) {
     (Reactor::new(Box::new(Wake(sleeper.clone()))), sleeper)
 }
 
+/// The owner of a reactor that has parked sleeps until it is woken.
+fn sleep_parked(reactor: &Reactor, sleeper: &Sleeper, sleeps: &mut usize) {
+    *sleeps += 1;
+    sleeper.sleep(*sleeps);
+    reactor.unpark();
+}
+
 /// Takes `slots` slots, sleeping in between; answers how often. Every sleep ends with exactly one wake.
 fn take_slots(
     reactor: &Reactor,
@@ -250,9 +257,7 @@ fn take_slots(
             taken += 1;
         }
         if taken < slots && reactor.park() {
-            sleeps += 1;
-            sleeper.sleep(sleeps);
-            reactor.unpark();
+            sleep_parked(reactor, sleeper, &mut sleeps);
         }
     }
     sleeps
@@ -339,21 +344,27 @@ fn kill_against_post_and_wake() {
 
 // Lane, bell and reactor together.
 
+/// The end of a lane whose sender pushes two frames and rings after each; its bell rings slot 0.
+fn two_rung(reactor: &Arc<Reactor>) -> (Consumer, Arc<Doorbell>, thread::JoinHandle<()>) {
+    let (mut producer, consumer) = lane();
+    let bell = Arc::new(Doorbell::new());
+    bell.attach(reactor.clone(), 0);
+    let theirs = bell.clone();
+    let sender = thread::spawn(move || {
+        for kind in 0..2 {
+            push(&mut producer, kind);
+            theirs.ring();
+        }
+    });
+    (consumer, bell, sender)
+}
+
 /// The slots seen lead to all frames, though rings coalesce.
 #[test]
 fn publish_and_ring_against_answer_and_park() {
     bounded(2, || {
         let (reactor, sleeper) = reactor();
-        let (mut producer, mut consumer) = lane();
-        let bell = Arc::new(Doorbell::new());
-        bell.attach(reactor.clone(), 0);
-        let theirs = bell.clone();
-        let sender = thread::spawn(move || {
-            for kind in 0..2 {
-                push(&mut producer, kind);
-                theirs.ring();
-            }
-        });
+        let (mut consumer, bell, sender) = two_rung(&reactor);
         let (mut next, mut sleeps) = (0, 0);
         while next < 2 {
             while reactor.next().is_some() {
@@ -361,9 +372,7 @@ fn publish_and_ring_against_answer_and_park() {
                 next = read(&mut consumer, next);
             }
             if next < 2 && reactor.park() {
-                sleeps += 1;
-                sleeper.sleep(sleeps);
-                reactor.unpark();
+                sleep_parked(&reactor, &sleeper, &mut sleeps);
             }
         }
         sender.join().unwrap();
@@ -375,16 +384,7 @@ fn publish_and_ring_against_answer_and_park() {
 fn publish_and_ring_against_watch_and_park() {
     bounded(2, || {
         let (reactor, sleeper) = reactor();
-        let (mut producer, mut consumer) = lane();
-        let bell = Arc::new(Doorbell::new());
-        bell.attach(reactor.clone(), 0);
-        let theirs = bell.clone();
-        let sender = thread::spawn(move || {
-            for kind in 0..2 {
-                push(&mut producer, kind);
-                theirs.ring();
-            }
-        });
+        let (mut consumer, bell, sender) = two_rung(&reactor);
         let (mut next, mut sleeps) = (0, 0);
         while next < 2 {
             while reactor.next().is_some() {
@@ -398,9 +398,7 @@ fn publish_and_ring_against_watch_and_park() {
                 reactor.list(0);
             }
             if reactor.park() {
-                sleeps += 1;
-                sleeper.sleep(sleeps);
-                reactor.unpark();
+                sleep_parked(&reactor, &sleeper, &mut sleeps);
             }
         }
         sender.join().unwrap();
