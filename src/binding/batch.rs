@@ -7,7 +7,7 @@ use napi::sys;
 
 use super::env::EnvState;
 use super::external::external_string;
-use super::layout::{FRAME_HEADER_WORDS, KIND_TEXT_ATTACHED, KIND_WIDE, rx};
+use super::layout::{FRAME_HEADER_WORDS, KIND_FLAGS, KIND_TEXT_ATTACHED, KIND_WIDE, rx};
 use super::port::Port;
 use super::words::Words;
 use crate::landing::Attachment;
@@ -100,7 +100,7 @@ impl<'a> Batch<'a> {
             return false;
         }
         let units = text.len() >> u32::from(wide);
-        let kind = frame.header.kind & !(KIND_WIDE | KIND_TEXT_ATTACHED);
+        let kind = frame.header.kind & !KIND_FLAGS;
         let header = [self.position + words, kind as usize, units, 0];
         for (offset, value) in header.into_iter().enumerate() {
             self.put(self.position + offset, value);

@@ -102,6 +102,8 @@ pub const KIND_VOID: u32 = 6;
 pub const KIND_WIDE: u32 = 1 << 31;
 /// The text of a frame is its last attachment.
 pub const KIND_TEXT_ATTACHED: u32 = 1 << 30;
+/// What of the word is not the kind.
+pub const KIND_FLAGS: u32 = KIND_WIDE | KIND_TEXT_ATTACHED;
 
 /// Words of a queue's buffer: what a call of a queue's function is given, and what it answers. A message begins at
 /// [`queue::BASE`].

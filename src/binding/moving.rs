@@ -8,7 +8,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::env::EnvState;
-use super::layout::{KIND_CARRIER, KIND_STOCK, KIND_TEXT_ATTACHED, KIND_VALUE, KIND_WIDE};
+use super::layout::{KIND_CARRIER, KIND_FLAGS, KIND_STOCK, KIND_VALUE};
 use super::port::Port;
 use super::ports::{Binding, invalid};
 use crate::channel::{Baggage, Channel, Gate, Half, PortRef, Reader, Side, WorkerName};
@@ -178,7 +178,7 @@ impl Hope {
 fn is_mixed(half: &mut Half) -> bool {
     let (mut has_value, mut is_mixed) = (false, false);
     half.consumer.peek(|frame| {
-        match frame.header.kind & !(KIND_WIDE | KIND_TEXT_ATTACHED) {
+        match frame.header.kind & !KIND_FLAGS {
             KIND_VALUE => has_value = true,
             KIND_CARRIER | KIND_STOCK => is_mixed = has_value,
             _ => {}

@@ -8,7 +8,7 @@ use napi::sys;
 
 use super::entry::{OK, call};
 use super::env::EnvState;
-use super::layout::{KIND_TEXT_ATTACHED, KIND_VALUE, KIND_WIDE, SendStatus, tx};
+use super::layout::{KIND_FLAGS, KIND_TEXT_ATTACHED, KIND_VALUE, KIND_WIDE, SendStatus, tx};
 use super::port::Port;
 use super::text::{LONGEST_SHORT, TERMINATOR, Text, read_text};
 use super::words::Words;
@@ -128,7 +128,7 @@ unsafe fn outgoing<'a>(
     // SAFETY: no JS runs before the frame is written.
     let words = unsafe { buffer.message(buffer.read(tx::END)) }.ok_or(SendStatus::Invalid)?;
     let mut frame = Outgoing {
-        kind: buffer.read(tx::KIND).cast_unsigned() & !(KIND_WIDE | KIND_TEXT_ATTACHED),
+        kind: buffer.read(tx::KIND).cast_unsigned() & !KIND_FLAGS,
         words,
         text: Text::NONE,
     };
@@ -193,7 +193,7 @@ unsafe fn write_frame(
     // SAFETY: the caller's clause.
     let outgoing = unsafe { outgoing(state.env, buffer, text, &mut *short, attachments)? };
     let (producer, words) = (&mut port.half.producer, outgoing.words.len());
-    let reserved = if outgoing.kind & !(KIND_WIDE | KIND_TEXT_ATTACHED) == KIND_VALUE {
+    let reserved = if outgoing.kind & !KIND_FLAGS == KIND_VALUE {
         producer.reserve(words, outgoing.text.bytes)
     } else {
         producer.reserve_last(words, outgoing.text.bytes)
