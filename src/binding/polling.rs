@@ -3,7 +3,7 @@
 use super::env::{EnvState, Handles};
 use super::hooks::on_idle;
 use super::waking::ThreadsafeWaker;
-use crate::wake::{Poll, PollPolicy, Waker};
+use crate::wake::{Poll, PollPolicy, Waker, offer_core};
 
 /// Why a thread looks out for news.
 #[derive(Clone, Copy)]
@@ -150,6 +150,7 @@ impl EnvState {
     }
 
     fn spin(&self, ns: u64) -> bool {
+        offer_core();
         let end = self.now().saturating_add(ns);
         let pauses = if self.has_sent.get() { SOON } else { LATER };
         loop {

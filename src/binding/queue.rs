@@ -26,6 +26,7 @@ use super::{queue_pop, queue_push};
 use crate::layout::{HEADER, ITEMS, MAX_CAPACITY, MIN_CAPACITY, SPACE};
 use crate::ring::{AttachError, PopError, PushError, Ring, Word};
 use crate::slab::expect_large_buffers;
+use crate::wake::owe_core;
 
 /// Bytes before a queue's data.
 #[allow(dead_code, reason = "read by lib/native.ts")]
@@ -237,8 +238,20 @@ impl Queue {
             words.write(at::SEEN, self.ring.arm(word));
             result = attempt(words);
         }
+        // A promise that waits was woken if there is something now: `pop()` itself has spun.
+        if mode == at::ARM && word == Word::Items && result.is_ok() {
+            owe_core();
+        }
         result.err().unwrap_or(Status::Done) as i32
     }
+}
+
+/// JavaScript is to wake who waits: nobody, those at this queue (1), or those at any queue too (2).
+pub fn tell(words: Words, wakes: i32) {
+    if wakes != 0 {
+        owe_core();
+    }
+    words.write(at::WAKE, wakes);
 }
 
 /// V8 has let go of a queue's function, or the environment goes.

@@ -7,7 +7,7 @@ use napi::sys;
 use super::batch::new_string;
 use super::external::{external_string, has_external_strings};
 use super::layout::queue as at;
-use super::queue::{Arguments, Queue, Status, kind};
+use super::queue::{Arguments, Queue, Status, kind, tell};
 use super::queue_push::{Area, areas, view};
 use super::queue_text::{HEADER, Parts};
 use super::words::Words;
@@ -54,7 +54,7 @@ fn take_bytes(
     // SAFETY: Q2; nothing else is in use.
     taken.read(0, unsafe { area.bytes_mut() });
     let is_bytes = taken.record().kind == kind::BYTES;
-    words.write(at::WAKE, i32::from(taken.release()));
+    tell(words, i32::from(taken.release()));
     is_bytes.then_some(()).ok_or(Status::Corrupt)
 }
 
@@ -68,7 +68,7 @@ pub fn message(
     let areas = areas(queue.state.env, arguments[0], count).ok_or(Status::Invalid)?;
     let taken = queue.ring.take(|peek| fits(peek, words, &areas))?;
     let text = copy(queue, words, &areas, &taken);
-    words.write(at::WAKE, i32::from(taken.release()));
+    tell(words, i32::from(taken.release()));
     text
 }
 

@@ -7,7 +7,7 @@ use napi::sys;
 use super::entry::OK;
 use super::layout::queue as at;
 use super::listening::is_waited_anywhere;
-use super::queue::{Arguments, Queue, Status, kind};
+use super::queue::{Arguments, Queue, Status, kind, tell};
 use super::queue_text::Parts;
 use super::text::{LONGEST_SHORT, TERMINATOR, Text, read_text};
 use super::words::Words;
@@ -129,7 +129,7 @@ pub fn bytes(queue: &Queue, words: Words, arguments: Arguments) -> Result<(), St
 fn finish(words: Words, claim: Claim<'_>, kind: u32) {
     let wakes = claim.commit(kind);
     let wakes_more = wakes && is_waited_anywhere();
-    words.write(at::WAKE, i32::from(wakes) + i32::from(wakes_more));
+    tell(words, i32::from(wakes) + i32::from(wakes_more));
 }
 
 /// The message in the words, with its text and its buffers.

@@ -8,6 +8,8 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use crate::wake::offer_core;
+
 const LONGEST: Duration = Duration::from_micros(50);
 const SHORTEST: Duration = Duration::from_micros(1);
 const POLITE: Duration = Duration::from_micros(4);
@@ -32,6 +34,7 @@ impl Default for Spin {
 impl Spin {
     /// Calls `again` after each change of `value`, until it answers false or the time is over.
     pub fn run(&self, value: impl Fn() -> i32, mut again: impl FnMut() -> bool) {
+        offer_core();
         let begin = Instant::now();
         let budget = self.budget.get();
         let mut seen = value();

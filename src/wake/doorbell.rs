@@ -1,6 +1,6 @@
 //! The bell between a producer and the thread of its consumer.
 
-use super::Reactor;
+use super::{Reactor, owe_core};
 use crate::sync::{Arc, AtomicBool, AtomicU32, CachePadded, Mutex, Ordering, lock};
 
 /// Tells the consumer's thread that a lane has frames. Any number of rings between two answers is one post.
@@ -95,6 +95,7 @@ impl Doorbell {
         // TOLD: relaxed, the swaps of `scheduled` order it.
         let told = self.line.told.load(Ordering::Relaxed);
         if told > ALWAYS {
+            owe_core();
             // TOLD: relaxed. Of two ringers one clears it, and both tell.
             self.line.told.fetch_and(ALWAYS, Ordering::Relaxed);
         }

@@ -65,9 +65,11 @@
 #![forbid(unsafe_code)]
 
 mod doorbell;
+mod offer;
 mod policy;
 mod reactor;
 
 pub use doorbell::{Doorbell, Told};
+pub use offer::{offer_core, owe_core};
 pub use policy::{Poll, PollPolicy, SpinTokens};
 pub use reactor::{Reactor, Waker};

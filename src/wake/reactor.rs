@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::owe_core;
 use crate::sync::{Arc, AtomicU32, AtomicUsize, CachePadded, Mutex, Ordering, Queue, lock};
 
 /// Wakes the owner's thread out of its sleep, from any thread.
@@ -168,6 +169,7 @@ impl Reactor {
 
     #[cold]
     fn wake(&self) {
+        owe_core();
         if let Some(waker) = lock(&self.waker).as_ref() {
             waker.wake();
         }
