@@ -274,6 +274,7 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
             // It may be left unanswered (`watching.rs`).
             bell.answer();
             state.port_spin.run(
+                state.has_sent.get(),
                 || i32::from(bell.is_rung()),
                 || half.consumer.is_empty() && !half.consumer.is_closed(),
             );

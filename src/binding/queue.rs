@@ -227,6 +227,7 @@ impl Queue {
         let mut result = attempt(words);
         if mode == at::SPIN && result == Err(Status::Nothing) {
             spin.run(
+                self.state.has_sent.get(),
                 || self.ring.value(word),
                 || {
                     result = attempt(words);
@@ -241,6 +242,9 @@ impl Queue {
         // A promise that waits was woken if there is something now: `pop()` itself has spun.
         if mode == at::ARM && word == Word::Items && result.is_ok() {
             owe_core();
+        }
+        if result.is_ok() {
+            self.state.has_sent.set(word == Word::Space);
         }
         result.err().unwrap_or(Status::Done) as i32
     }

@@ -9,7 +9,7 @@ use super::layout::queue as at;
 use super::listening::is_waited_anywhere;
 use super::queue::{Arguments, Queue, Status, kind, tell};
 use super::queue_text::Parts;
-use super::text::{LONGEST_SHORT, TERMINATOR, Text, read_text};
+use super::text::{LONGEST_SHORT, TERMINATOR, Text};
 use super::words::Words;
 use crate::ring::Claim;
 use crate::slab::SlabPool;
@@ -185,16 +185,15 @@ fn write_text(
     }
     let (env, at) = (queue.state.env, parts.text_at());
     let room = text.bytes + TERMINATOR;
-    let place = text.long().zip(claim.address(at, room));
-    let written = if let Some(((value, units), place)) = place {
+    let written = if let Some(place) = claim.address(at, room) {
         // SAFETY: the value of the call; there is room for a terminator, and the place is aligned for more than a unit.
-        unsafe { read_text(env, value, text.wide, units, place.as_ptr()) }
+        unsafe { text.write(env, place.as_ptr()) }
     } else if room > LONGEST_SHORT {
         let mut block = SlabPool::global()
             .take(room)
             .map_err(|_| Status::TooLarge)?;
         // SAFETY: as above, and blocks are aligned for more than a unit.
-        let written = unsafe { text.write(env, &mut block) };
+        let written = unsafe { text.write(env, block.as_mut_ptr()) };
         // What is left of the block's last user is nobody's business.
         written.ok_or(Status::Invalid)?;
         claim.write(at, &block[..text.bytes]);
@@ -204,7 +203,7 @@ fn write_text(
         arena.clear();
         arena.resize(room, 0);
         // SAFETY: as above; allocators align for more than a unit.
-        let written = unsafe { text.write(env, &mut arena) };
+        let written = unsafe { text.write(env, arena.as_mut_ptr()) };
         claim.write(at, &arena[..text.bytes]);
         written
     };

@@ -13,6 +13,10 @@ use crate::wake::offer_core;
 const LONGEST: Duration = Duration::from_micros(50);
 const SHORTEST: Duration = Duration::from_micros(1);
 const POLITE: Duration = Duration::from_micros(4);
+/// Pauses of the processor between two looks: where an answer is waited for, and where messages stream in. Each look takes
+/// the cache line from the sender, which is about to write to it.
+const SOON: u32 = 16;
+const LATER: u32 = 64;
 /// Spins in vain before a long one is tried again.
 const PATIENCE: u32 = 16;
 
@@ -33,7 +37,8 @@ impl Default for Spin {
 
 impl Spin {
     /// Calls `again` after each change of `value`, until it answers false or the time is over.
-    pub fn run(&self, value: impl Fn() -> i32, mut again: impl FnMut() -> bool) {
+    pub fn run(&self, has_sent: bool, value: impl Fn() -> i32, mut again: impl FnMut() -> bool) {
+        let pauses = if has_sent { SOON } else { LATER };
         offer_core();
         let begin = Instant::now();
         let budget = self.budget.get();
@@ -45,7 +50,7 @@ impl Spin {
                 self.budget.set((budget * 2).min(LONGEST));
                 return;
             }
-            for _ in 0..16 {
+            for _ in 0..pauses {
                 std::hint::spin_loop();
             }
             let now = value();

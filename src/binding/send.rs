@@ -202,7 +202,11 @@ unsafe fn write_frame(
         reserved.map_err(|(PushError::OutOfMemory | PushError::TooLarge)| SendStatus::TooLarge)?;
     frame.words_mut().copy_from_slice(outgoing.words);
     // SAFETY: the caller's clause; the lane aligns a text area, and leaves room for a terminator.
-    let written = unsafe { outgoing.text.write(state.env, frame.text_mut()) };
+    let written = unsafe {
+        outgoing
+            .text
+            .write(state.env, frame.text_mut().as_mut_ptr())
+    };
     written.ok_or(SendStatus::Invalid)?;
     frame.commit(outgoing.kind, std::mem::take(attachments));
     Ok(())
@@ -227,7 +231,7 @@ unsafe fn broadcast(
     scratch.clear();
     scratch.resize(outgoing.text.bytes + TERMINATOR, 0);
     // SAFETY: the caller's clause; the scratch has room for a terminator, and allocators align for more than a unit.
-    let written = unsafe { outgoing.text.write(state.env, &mut scratch) };
+    let written = unsafe { outgoing.text.write(state.env, scratch.as_mut_ptr()) };
     written.ok_or(SendStatus::Invalid)?;
     // One copy for all: no reader has been asked for a buffer of its own.
     let shared: Vec<Bytes> = attachments.iter().filter_map(Attachment::bytes).collect();

@@ -1,5 +1,7 @@
 //! Texts on their way out of V8: into a lane, or into a queue.
 
+use std::ptr;
+
 use napi::sys;
 
 use super::entry::OK;
@@ -68,23 +70,23 @@ impl<'a> Text<'a> {
     ///
     /// # Safety
     /// In the call that made it. `target` has room for the text and a terminator, and is aligned for its units.
-    pub unsafe fn write(&self, env: sys::napi_env, target: &mut [u8]) -> Option<()> {
+    pub unsafe fn write(&self, env: sys::napi_env, target: *mut u8) -> Option<()> {
         match self.content {
             Content::Short(units) if self.wide => {
-                for (to, unit) in target.as_chunks_mut().0.iter_mut().zip(units) {
-                    *to = unit.to_ne_bytes();
-                }
+                // SAFETY: the caller's clause.
+                unsafe { ptr::copy_nonoverlapping(units.as_ptr(), target.cast(), units.len()) };
                 Some(())
             }
             Content::Short(units) => {
-                for (to, unit) in target.iter_mut().zip(units) {
-                    *to = *unit as u8;
+                for (index, unit) in units.iter().enumerate() {
+                    // SAFETY: the caller's clause.
+                    unsafe { target.add(index).write(*unit as u8) };
                 }
                 Some(())
             }
             // SAFETY: the caller's clause.
             Content::Long(value, units) => unsafe {
-                read_text(env, value, self.wide, units, target.as_mut_ptr())
+                read_text(env, value, self.wide, units, target)
             },
         }
     }
