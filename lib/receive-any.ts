@@ -1,7 +1,7 @@
 /** `receiveAny` and `receiveAnySync`: the next message of several ports and queues. */
-import { signalOf, timeoutOf } from './arguments';
+import { forget, listenTo, signalOf, timeoutOf } from './arguments';
 import { bareList, isArray, min } from './codec/primordials';
-import { Deadlock, InvalidArgType, InvalidArgValue, PortClosed, QueueClosed } from './errors';
+import { Deadlock, InvalidArgType, InvalidArgValue, PortClosed } from './errors';
 import { ANYWHERE, blockingWord } from './messaging/listen';
 import { Pull, type Pulled, pullsOf, receiveInTurn } from './messaging/pulls';
 import { arm, block, isLocal, isLost, isOver, receiveNow } from './messaging/receive-sync';
@@ -97,21 +97,27 @@ class QueueSource implements Source {
     return false;
   }
 
-  take(waits: boolean): Received | undefined {
+  take(waits: boolean, word: number): Received | undefined {
+    // Those who wait without blocking are served in turn.
+    return waits && word === 0 && !this.#line.serve() ? undefined : this.#take(waits ? ARM : TRY);
+  }
+
+  #take(mode: number): Received | undefined {
     const { source } = this;
     try {
-      if (queueParts.take(source, waits ? ARM : TRY)) return { source, value: queueParts.value(source) };
+      if (!queueParts.take(source, mode)) return undefined;
     } catch (error) {
-      if (!(error instanceof QueueClosed)) throw error;
+      if (!queueParts.isEnd(source, error)) throw error;
       this.isOver = true;
+      return undefined;
     }
-    return undefined;
+    return { source, value: queueParts.value(source) };
   }
 
   join(selection: Selection): void {
     const attempt = (): number => {
       try {
-        const found = this.take(true);
+        const found = this.#take(ARM);
         if (found !== undefined) selection.resolve(found);
         else if (this.isOver) selection.lose(this);
         else return NOTHING;
@@ -148,7 +154,7 @@ class Selection {
     this.#fail = fail;
     this.#signal = signal;
     this.#left = sources.length;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    listenTo(signal, this.#onAbort);
     if (timeout !== Infinity) this.#endIn(timeout);
     for (let i = 0; i < sources.length && !this.#isOver; i++) this.#join(sources[i]!);
   }
@@ -184,7 +190,7 @@ class Selection {
     this.#isOver = true;
     for (let i = 0; i < this.#sources.length; i++) this.#sources[i]!.leave();
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    forget(this.#signal, this.#onAbort);
     return true;
   }
 }

@@ -7,7 +7,7 @@ const { playTests, testFiles } = require('./suites.js');
 const SUITES = ['conformance', 'lifecycle', 'codec', 'blocking', 'queue', 'threadport', 'register', 'hardened', 'fuzz'];
 
 /** Tests that bring hosts of their own. */
-const OWN = ['threadport/fallback', 'threadport/no-libuv'];
+const OWN = ['threadport/fallback', 'threadport/less-host'];
 
 /** name -> options for each process, its environment, the suites that apply, and files that cannot pass, with the reason. */
 const HOSTS = {
@@ -16,6 +16,7 @@ const HOSTS = {
     options: '--disallow-code-generation-from-strings',
     without: { 'codec/constants': 'only generated code leaves constant strings out of a message' },
   },
+  external: { what: 'no strings over memory of our own', env: { THREADPORT_NO_EXTERNAL: '1' } },
   libuv: { what: 'no symbols of libuv', env: { THREADPORT_NO_LIBUV: '1' } },
   addon: {
     what: 'no addon',

@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use shared::Shared;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use threadport::layout::{self, HEADER, MAX_CAPACITY, MIN_CAPACITY};
-use threadport::ring::{AttachError, PopError, PushError, Ring, Word};
+use threadport::ring::{AttachError, PopError, PushError, Ring, Stall, Word};
 
 fn push(ring: &Ring, payload: &[u8]) -> Result<bool, PushError> {
     let mut claim = ring.claim(payload.len())?;
@@ -340,6 +341,7 @@ fn hostile_memory_is_survived() {
         .ok()
         .and_then(|seed| seed.parse().ok());
     let mut random = Random(seed.unwrap_or(0x9E37_79B9_7F4A_7C15));
+    let mut corrupt = 0;
     for _ in 0..4_000 {
         let capacity = 64 << random.below(4);
         let memory = Shared::with_capacity(capacity);
@@ -351,11 +353,11 @@ fn hostile_memory_is_survived() {
                     HEADER + 4 * random.below(capacity as u64 / 4) as usize,
                     random.word(),
                 ),
-                2 | 3 => drop(push(
-                    &ring,
-                    &vec![7; random.below(capacity as u64 + 20) as usize],
-                )),
-                4 => drop(pop(&ring)),
+                2 | 3 => {
+                    let payload = vec![7; random.below(capacity as u64 + 20) as usize];
+                    corrupt += u32::from(push(&ring, &payload) == Err(PushError::Corrupt));
+                }
+                4 => corrupt += u32::from(pop(&ring) == Err(PopError::Corrupt)),
                 _ => {
                     let _ = ring.take(|peek| {
                         let mut all = vec![0; (peek.record.bytes as usize).min(capacity)];
@@ -368,4 +370,49 @@ fn hostile_memory_is_survived() {
             }
         }
     }
+    assert!(corrupt > 1_000, "{corrupt}");
+}
+
+/// Who waits, and looks each half second: after how many looks is the memory corrupt?
+fn looks_until_stalled(ring: &Ring, mut between: impl FnMut()) -> Option<u32> {
+    let (stall, begin) = (Stall::default(), Instant::now());
+    (0..100).find(|look| {
+        between();
+        stall.look(ring, begin + Duration::from_millis(500) * *look)
+    })
+}
+
+#[test]
+fn claims_that_never_end_are_not_waited_for() {
+    // A count of claims, of ends, and a mark.
+    for (offset, word) in [(68, 1), (132, 1), (128, 5), (192, 3), (256, 2)] {
+        let memory = Shared::with_capacity(64);
+        let ring = memory.format();
+        assert_eq!(looks_until_stalled(&ring, || ()), None, "nothing is there");
+        memory.put(offset, word);
+        ring.close();
+        assert_eq!(looks_until_stalled(&ring, || ()), Some(20), "{offset}");
+    }
+}
+
+#[test]
+fn a_slow_claim_is_waited_for() {
+    let memory = Shared::with_capacity(4096);
+    let ring = memory.format();
+    let claim = ring.claim(8).unwrap();
+    // Others get on meanwhile.
+    assert_eq!(looks_until_stalled(&ring, || drop(ring.claim(0))), None);
+    drop(claim);
+    // However often one looks, and however much time goes by between two looks.
+    let claim = ring.claim(8).unwrap();
+    let (stall, begin) = (Stall::default(), Instant::now());
+    for _ in 0..100 {
+        assert!(!stall.look(&ring, begin));
+    }
+    for look in 1..20 {
+        assert!(!stall.look(&ring, begin + Duration::from_secs(60) * look));
+    }
+    claim.commit(1);
+    assert!(!stall.look(&ring, begin + Duration::from_secs(6000)));
+    assert_eq!(pop(&ring), Ok(vec![0; 8]));
 }

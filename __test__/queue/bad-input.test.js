@@ -61,6 +61,7 @@ test('timeouts, counts and signals', async () => {
     assert.throws(() => q.pushSync(1, timeout), code('ERR_OUT_OF_RANGE'));
     assert.throws(() => q.popMany(timeout), code('ERR_OUT_OF_RANGE'));
   }
+  for (const max of [0.1, 1.5]) assert.throws(() => q.popMany(max), code('ERR_OUT_OF_RANGE'));
   for (const timeout of ['5', null, {}]) {
     assert.throws(() => q.popSync(timeout), code('ERR_INVALID_ARG_TYPE'));
     assert.throws(() => q.pushSync(1, timeout), code('ERR_INVALID_ARG_TYPE'));
@@ -74,6 +75,46 @@ test('timeouts, counts and signals', async () => {
   assert.equal(q.popSync(Infinity), 1);
   assert.deepEqual(q.popMany(0), []);
   assertUsable(q);
+});
+
+test('views over memory that is gone: nothing is pushed', async () => {
+  const detached = new ArrayBuffer(8);
+  const shrunk = new ArrayBuffer(8, { maxByteLength: 16 });
+  const views = [detached, shrunk].flatMap((buffer) => [Uint8Array, Uint16Array, DataView].map((View) => new View(buffer, 4)));
+  structuredClone(0, { transfer: [detached] });
+  shrunk.resize(2);
+  const bytes = new SharedQueue({ codec: 'bytes' });
+  const own = new SharedQueue({ codec: { encode: (value) => value, decode: (value) => value } });
+  for (const value of [detached, ...views]) {
+    for (const q of [bytes, own]) {
+      assert.throws(() => q.tryPush(value), code('ERR_INVALID_ARG_VALUE'));
+      await assert.rejects(q.push(value), code('ERR_INVALID_ARG_VALUE'));
+    }
+  }
+  assert.equal(bytes.length + own.length, 0);
+  for (const empty of [new Uint8Array(0), new DataView(new ArrayBuffer(0)), new ArrayBuffer(0)]) {
+    assert.equal(bytes.tryPush(empty), true);
+    assert.deepEqual(bytes.tryPop(), new Uint8Array(0));
+  }
+});
+
+test('memory that says that something is under way for ever: who waits is told', async () => {
+  const text = `
+    const { SharedQueue, receiveAny } = require('threadport');
+    const { buffer } = new SharedQueue({ capacity: 512 });
+    new Int32Array(buffer)[17] += 1; // of the claims begun
+    const [q, ...others] = Array.from({ length: 3 }, () => SharedQueue.from(buffer));
+    q.tryPush('x');
+    const ends = [q.pop(), others[0].pop(), receiveAny([others[1]])];
+    Promise.all(ends.map((end) => end.catch((error) => console.log(error.code)))).then(() => {
+      try { q.popSync(); } catch (error) { console.log(error.code); }
+    });`;
+  const { code: ended, lines } = await run(['-e', text], { ms: 60_000 });
+  assert.deepEqual([ended, lines], [0, Array(4).fill('ERR_THREADPORT_CORRUPT')]);
+});
+
+test('its name', () => {
+  assert.equal(SharedQueue.name, 'SharedQueue');
 });
 
 test('values that the codec refuses: nothing is pushed', async () => {

@@ -3,7 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { SharedQueue } = require('threadport');
+const { receiveAny, receiveAnySync, SharedQueue } = require('threadport');
 const { deadline, settle } = require('../support/deadline.js');
 
 const record = (n) => new Uint8Array(40).fill(n);
@@ -87,4 +87,76 @@ test('popMany gives what came before a message that cannot be decoded; the error
   q.tryPush(9);
   assert.throws(() => q.popMany(10), { message: 'no 9' });
   assert.deepEqual(q.popMany(10), []);
+});
+
+test('receiveAny waits for its turn behind those who wait already', async () => {
+  const q = new SharedQueue();
+  const pops = [q.pop(), q.pop()];
+  for (let n = 0; n < 4; n++) q.tryPush(n);
+  assert.deepEqual(await deadline(receiveAny([q], { timeout: 0 }), 'receiveAny'), { source: q, value: 2 });
+  assert.deepEqual(await deadline(Promise.all(pops), 'the pops'), [0, 1]);
+  const first = q.pop();
+  assert.equal(await deadline(first, 'the pop'), 3);
+  const waiting = q.pop();
+  const any = receiveAny([q]);
+  q.tryPush(4);
+  q.tryPush(5);
+  assert.deepEqual(await deadline(Promise.all([waiting, any]), 'both'), [4, { source: q, value: 5 }]);
+});
+
+test('a receiveAny in a loop does not starve a pop', async () => {
+  const q = new SharedQueue();
+  let popped = false;
+  q.pop().then(() => (popped = true));
+  for (let n = 0; n < 100 && !popped; n++) {
+    q.tryPush(n);
+    await deadline(receiveAny([q], { timeout: 5 }), 'receiveAny');
+  }
+  assert.equal(popped, true);
+});
+
+test('methods of a signal that the program has replaced are not called: nothing is lost to them', async () => {
+  for (const codec of ['structured', 'bytes']) {
+    const [a, b] = [new SharedQueue({ codec }), new SharedQueue({ codec })];
+    const { signal } = new AbortController();
+    for (const method of ['addEventListener', 'removeEventListener']) {
+      signal[method] = () => {
+        b.tryPop();
+        throw new Error(`${method} was called`);
+      };
+    }
+    const value = Uint8Array.of(1, 2, 3);
+    b.tryPush(Uint8Array.of(9));
+    const pop = a.pop({ signal });
+    const any = receiveAny([a], { signal });
+    a.tryPush(value);
+    a.tryPush(value);
+    assert.deepEqual(await deadline(pop, 'the pop'), value);
+    assert.deepEqual((await deadline(any, 'receiveAny')).value, value);
+    assert.equal(b.length, 1);
+  }
+});
+
+test('an error of decode() that says that a queue is closed is not taken for the end of this one', async () => {
+  const other = new SharedQueue();
+  other.close();
+  const decode = ([n]) => (n === 1 ? other.popSync(0) : n);
+  const q = new SharedQueue({ codec: { encode: (n) => Uint8Array.of(n), decode } });
+  const closed = { code: 'ERR_THREADPORT_CLOSED', message: 'The queue is closed' };
+  q.tryPush(1);
+  await assert.rejects(deadline(receiveAny([q], { timeout: 1000 }), 'receiveAny'), closed);
+  const waiting = receiveAny([q]);
+  q.tryPush(1);
+  await assert.rejects(deadline(waiting, 'receiveAny that waits'), closed);
+  q.tryPush(1);
+  q.tryPush(2);
+  assert.throws(() => receiveAnySync([q], { timeout: 0 }), closed);
+  assert.equal(q.tryPop(), 2);
+  q.tryPush(1);
+  q.tryPush(2);
+  q.close();
+  const iteration = q[Symbol.asyncIterator]();
+  await assert.rejects(deadline(iteration.next(), 'the iteration'), closed);
+  assert.equal(q.tryPop(), 2);
+  await assert.rejects(deadline(receiveAny([q]), 'receiveAny'), { message: 'All sources are closed' });
 });

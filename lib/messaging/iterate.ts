@@ -1,5 +1,6 @@
 /** The messages of a port, one after the other, without a listener of the user's. */
-import { apply, defineProperty, getPrototypeOf } from '../codec/primordials';
+import { apply } from '../codec/primordials';
+import { leavable, type Messages } from '../leavable';
 import { Pull, type Pulled, pullsOf, receiveInTurn } from './pulls';
 import { BUDGET } from './receive';
 import { isOver } from './receive-sync';
@@ -9,7 +10,6 @@ const { setImmediate } = globalThis;
 const { Promise } = globalThis;
 
 type Found = { message: unknown } | undefined;
-type Messages = AsyncGenerator<unknown, void, undefined>;
 
 class Iteration extends Pull {
   readonly state: PortState;
@@ -46,7 +46,7 @@ class Iteration extends Pull {
   }
 }
 
-async function* messages(iteration: Iteration): Messages {
+async function* messages(iteration: Iteration): Messages<unknown> {
   const { state } = iteration;
   for (let count = 1; !iteration.isLeft; count++) {
     let found: Found = receiveInTurn(state);
@@ -61,25 +61,7 @@ async function* messages(iteration: Iteration): Messages {
   }
 }
 
-const generators = getPrototypeOf(messages.prototype as object) as Messages;
-const { return: leave, throw: fail } = generators;
-
-/** As that of the prototype. */
-function define(generator: Messages, name: 'return' | 'throw', method: (argument: unknown) => unknown): void {
-  defineProperty(method, 'name', { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
-  defineProperty(generator, name, { __proto__: null, value: method, writable: true, configurable: true } as PropertyDescriptor);
-}
-
-export function messagesOf(state: PortState): Messages {
+export function messagesOf(state: PortState): Messages<unknown> {
   const iteration = new Iteration(state);
-  const generator = messages(iteration);
-  define(generator, 'return', (value: unknown) => {
-    iteration.end();
-    return apply(leave, generator, [value as undefined]);
-  });
-  define(generator, 'throw', (reason: unknown) => {
-    iteration.end();
-    return apply(fail, generator, [reason]);
-  });
-  return generator;
+  return leavable(messages(iteration), () => iteration.end());
 }

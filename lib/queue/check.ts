@@ -10,7 +10,7 @@ const DEFAULT_CAPACITY = 1 << 20;
 
 export function countOf(max: unknown): number {
   if (typeof max !== 'number') throw new InvalidArgType('max', 'number', max);
-  if (!(max >= 0)) throw new OutOfRange('max', '>= 0', max);
+  if (!(max >= 0 && (isInteger(max) || max === Infinity))) throw new OutOfRange('max', 'an integer >= 0, or Infinity', max);
   return max;
 }
 

@@ -74,13 +74,22 @@ class JsonCodec implements Codec {
 
 /** The bytes of a view or buffer, where they are. */
 function bytesOf(value: unknown, name: string): Uint8Array {
-  if (isView(value)) {
-    if (typedArrayTag(value) === 'Uint8Array') return value as Uint8Array;
-    if (typedArrayTag(value) === undefined) return new captured.Uint8Array(dataViewBuffer(value), dataViewOffset(value), dataViewLength(value));
-    return new captured.Uint8Array(typedArrayBuffer(value), typedArrayOffset(value), typedArrayByteLength(value));
+  const isBuffer = isArrayBuffer(value) || isSharedArrayBuffer(value);
+  if (!isBuffer && !isView(value)) throw new InvalidArgType(name, 'Uint8Array, another view, or a buffer', value);
+  try {
+    const bytes = isBuffer ? new captured.Uint8Array(value as ArrayBuffer) : overView(value as ArrayBufferView);
+    // One over memory that is gone says that it is empty, but cannot be copied.
+    return typedArrayByteLength(bytes) > 0 ? bytes : new captured.Uint8Array(bytes);
+  } catch {
+    throw new InvalidArgValue(name, 'its buffer is detached, or too small for it');
   }
-  if (isArrayBuffer(value) || isSharedArrayBuffer(value)) return new captured.Uint8Array(value as ArrayBuffer);
-  throw new InvalidArgType(name, 'Uint8Array, another view, or a buffer', value);
+}
+
+function overView(view: ArrayBufferView): Uint8Array {
+  if (typedArrayTag(view) === 'Uint8Array') return view as Uint8Array;
+  if (typedArrayTag(view) === undefined) return new captured.Uint8Array(dataViewBuffer(view), dataViewOffset(view), dataViewLength(view));
+  if (typedArrayByteLength(view) === 0) return new captured.Uint8Array(view as Uint8Array);
+  return new captured.Uint8Array(typedArrayBuffer(view), typedArrayOffset(view), typedArrayByteLength(view));
 }
 
 class BytesCodec implements Codec {

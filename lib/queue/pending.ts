@@ -1,4 +1,5 @@
 /** A push or a pop that waits, as a promise; an AbortSignal ends it and keeps nothing of it. */
+import { forget, listenTo } from '../arguments';
 import type { Codec } from './codecs';
 import { DONE, NOTHING } from './native';
 import type { Line, Waiter } from './wait';
@@ -16,7 +17,7 @@ abstract class Pending implements Waiter {
     this.#signal = signal;
     this.#reject = reject;
     this.#again = again;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    listenTo(signal, this.#onAbort);
   }
 
   readonly #onAbort = (): void => {
@@ -38,7 +39,7 @@ abstract class Pending implements Waiter {
   }
 
   #forgetSignal(): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    forget(this.#signal, this.#onAbort);
   }
 
   protected abstract succeed(): void;

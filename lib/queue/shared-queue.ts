@@ -12,19 +12,11 @@ import {
   ARM, CLOSE, CLOSED, CODEC, DONE, END, IS_CLOSED, LENGTH, NOTHING, openQueue, QUEUE_HEADER, QUEUE_ITEMS, QUEUE_SPACE, type QueueCall,
   ROOM, SEEN, SPIN, STATUS, TOO_LARGE, TRY, USED, WAKE, WATCH_ITEMS, WATCH_SPACE,
 } from './native';
+import { messagesOf } from './iterate';
 import { Pop, Push } from './pending';
 import { answer, popInto, prepare } from './reader';
 import { Line, SLICE_MS } from './wait';
 import { acquire, release, type Writer } from './writer';
-
-/** What a status other than DONE and NOTHING means. */
-export function failure(status: number): Error {
-  switch (status) {
-    case CLOSED: return new QueueClosed();
-    case TOO_LARGE: return new RangeTooLarge('The message is larger than the queue, or there is no memory for it');
-    default: return new QueueCorrupt();
-  }
-}
 
 /** For the constructor: attach to this memory. */
 interface Attach {
@@ -71,16 +63,22 @@ export let queueParts: {
   value(queue: SharedQueue): unknown;
   /** Who waits for messages. */
   takers(queue: SharedQueue): Line;
+  /** Did `take` throw this because the queue is closed? */
+  isEnd(queue: SharedQueue, error: unknown): boolean;
 };
 
 /** `object` becomes a queue. */
 export function attachAs(object: object, memory: unknown): void {
-  const attached = attach(memory, undefined);
+  const parts = attach(memory, undefined);
   // A property that becomes another sort would make the object a slow one.
   deleteProperty(object, QUEUE);
   setPrototypeOf(object, SharedQueue.prototype);
-  attaching = { ...attached, as: object };
-  new SharedQueue();
+  attached({ ...parts, as: object });
+}
+
+function attached(parts: Attach): SharedQueue {
+  attaching = parts;
+  return new SharedQueue();
 }
 
 /** All that a queue is to Node's clone (see messaging/road.ts). */
@@ -112,6 +110,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
       take: (queue, mode) => queue.#take(mode),
       value: (queue) => queue.#codec.value(),
       takers: (queue) => queue.#takers,
+      isEnd: (queue, error) => error === queue.#end,
     };
   }
 
@@ -124,6 +123,8 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   readonly #givers: Line;
   /** What went wrong behind the messages that `popMany` returned: the next pop throws it. */
   #late: { error: unknown } | undefined = undefined;
+  /** The last error that said that the queue is closed: a codec of the user's may throw that of another one. */
+  #end: QueueClosed | undefined = undefined;
 
   constructor(options?: unknown) {
     const { buffer, call, codec, as } = attaching ?? create(options);
@@ -140,8 +141,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   }
 
   static from<T>(buffer: SharedArrayBuffer, options?: unknown): SharedQueue<T> {
-    attaching = attach(buffer, options);
-    return new SharedQueue<T>();
+    return attached(attach(buffer, options)) as SharedQueue<T>;
   }
 
   get buffer(): SharedArrayBuffer {
@@ -176,6 +176,15 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     return this.#space;
   }
 
+  /** What a status other than DONE and NOTHING means. */
+  #failure(status: number): Error {
+    switch (status) {
+      case CLOSED: return (this.#end = new QueueClosed());
+      case TOO_LARGE: return new RangeTooLarge('The message is larger than the queue, or there is no memory for it');
+      default: return new QueueCorrupt();
+    }
+  }
+
   #ask(code: number): number {
     this.#call(code);
     return answer(STATUS);
@@ -192,7 +201,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
       if (wakes > 1) tell(ANYWHERE);
       return true;
     }
-    if (status !== NOTHING) throw failure(status);
+    if (status !== NOTHING) throw this.#failure(status);
     return false;
   }
 
@@ -272,7 +281,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     }
     if (status === NOTHING || (status === CLOSED && mode === TRY)) return false;
     if (status === ROOM) throw new OutOfRange('target.length', `>= ${answer(END)}, the length of the message`, typedArrayLength(target as Uint8Array));
-    throw failure(status);
+    throw this.#failure(status);
   }
 
   #throwLate(): never {
@@ -335,12 +344,8 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     });
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    try {
-      for (;;) yield await this.pop();
-    } catch (error) {
-      if (!(error instanceof QueueClosed) || !this.closed) throw error;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    return messagesOf<T>({ line: this.#takers, codec: this.#codec, take: (mode) => this.#take(mode), isEnd: (error) => error === this.#end });
   }
 
   // ---- both ----

@@ -39,7 +39,11 @@ fn functions() -> &'static Functions {
     })
 }
 
+/// `None` if the host has none, or `THREADPORT_NO_EXTERNAL` is set.
 fn function(name: &[u8]) -> Option<Create> {
+    if std::env::var_os("THREADPORT_NO_EXTERNAL").is_some() {
+        return None;
+    }
     let address = symbol(name);
     // SAFETY: Node-API's prototype of the functions with these names, stable since Node 20.
     (!address.is_null()).then(|| unsafe { std::mem::transmute::<*mut c_void, Create>(address) })

@@ -11,6 +11,7 @@
 use std::ffi::c_void;
 use std::ptr::{self, NonNull};
 use std::rc::Rc;
+use std::time::Instant;
 
 use napi::bindgen_prelude::{Object, Unknown};
 use napi::{Env, Result, sys};
@@ -24,7 +25,7 @@ use super::queue_spin::Spin;
 use super::words::Words;
 use super::{queue_pop, queue_push};
 use crate::layout::{HEADER, ITEMS, MAX_CAPACITY, MIN_CAPACITY, SPACE};
-use crate::ring::{AttachError, PopError, PushError, Ring, Word};
+use crate::ring::{AttachError, PopError, PushError, Ring, Stall, Word};
 use crate::slab::expect_large_buffers;
 use crate::wake::owe_core;
 
@@ -121,6 +122,7 @@ pub struct Queue {
     pub state: Rc<EnvState>,
     pub items: Spin,
     pub space: Spin,
+    stall: Stall,
     /// Keeps the memory (Q1).
     pin: sys::napi_ref,
 }
@@ -238,6 +240,9 @@ impl Queue {
         if (mode == at::ARM || mode == at::SPIN) && result == Err(Status::Nothing) {
             words.write(at::SEEN, self.ring.arm(word));
             result = attempt(words);
+            if result == Err(Status::Nothing) && self.stall.look(&self.ring, Instant::now()) {
+                result = Err(Status::Corrupt);
+            }
         }
         // A promise that waits was woken if there is something now: `pop()` itself has spun.
         if mode == at::ARM && word == Word::Items && result.is_ok() {
@@ -314,6 +319,7 @@ impl Binding {
             state: Rc::clone(&self.state),
             items: Spin::default(),
             space: Spin::default(),
+            stall: Stall::default(),
             pin,
         }))
         .cast::<c_void>();

@@ -27,6 +27,11 @@ impl Mark {
         self.0 & CLOSED != 0
     }
 
+    /// Without the bit of who closes.
+    pub(super) fn open(self) -> Mark {
+        Mark(self.0 & !CLOSED)
+    }
+
     /// The bit to be set by who closes.
     pub(super) const fn closed_bit() -> u64 {
         CLOSED

@@ -54,10 +54,12 @@ mod memory;
 #[path = "model.rs"]
 mod memory;
 mod produce;
+mod stall;
 
 pub use bell::Word;
 pub use consume::{Peek, PopError, Taken};
 pub use produce::{Claim, PushError};
+pub use stall::Stall;
 
 use crate::layout::{GRANULE, Header};
 #[cfg(not(loom))]
