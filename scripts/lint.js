@@ -15,6 +15,7 @@ const checks = {
   rustfmt: ['cargo', ['fmt', '--check']],
   'clippy, with N-API': clippy(),
   'clippy, core only': clippy('--no-default-features'),
+  'clippy, fuzz target': clippy('--manifest-path', 'fuzz/Cargo.toml', '--target-dir', 'target/fuzz'),
   biome: node('@biomejs/biome', 'biome', 'lint', '--error-on-warnings'),
   tsc: node('typescript', 'tsc', '-p', '.'),
   ...(hasTypeTests && { 'type tests': node('typescript', 'tsc', '-p', '__test__/types') }),

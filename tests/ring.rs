@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use threadport::layout::{self, HEADER, MAX_CAPACITY, MIN_CAPACITY};
-use threadport::ring::{AttachError, PopError, PushError, Ring, Stall, Word};
+use threadport::ring::{AttachError, Parts, PopError, PushError, Ring, Stall, Word};
 
 fn push(ring: &Ring, payload: &[u8]) -> Result<bool, PushError> {
     let mut claim = ring.claim(payload.len())?;
@@ -306,6 +306,31 @@ fn many_threads_take_each_record_once_in_the_order_of_its_producer() {
     assert_eq!(sum.into_inner(), 3 * EACH * (EACH + 1) / 2);
     assert!(ring.is_empty());
     assert_eq!(ring.bytes_used(), 0);
+}
+
+proptest! {
+    #[test]
+    fn a_payload_comes_back(words in 0..1_000usize, text in 0..1_000usize, wide: bool, blobs in vec(0..100usize, 0..5)) {
+        let parts = Parts { words: 8 * words, text: text << u32::from(wide), wide, blobs: blobs.len() };
+        let end = parts.end(blobs.into_iter());
+        prop_assert_eq!(Parts::unpack(parts.pack(), end), Some(parts));
+        prop_assert_eq!(Parts::unpack(parts.pack(), parts.blobs_at() - 1), None);
+    }
+
+    /// What is taken for a payload lies inside the record, each part behind the one before it.
+    #[test]
+    fn a_hostile_payload_stays_in_its_record(seed: u64, bytes in 0..100_000usize) {
+        let mut random = Random(seed | 1);
+        let mut header = [0; Parts::HEADER];
+        for word in header.as_chunks_mut().0 {
+            *word = random.word().to_ne_bytes();
+        }
+        if let Some(parts) = Parts::unpack(header, bytes) {
+            let places = [Parts::HEADER + 4 * parts.blobs, parts.words_at(), parts.text_at(), parts.blobs_at(), bytes];
+            prop_assert!(places.is_sorted(), "{places:?}");
+            prop_assert!(parts.text_at() + parts.text <= bytes);
+        }
+    }
 }
 
 /// A generator for hostile content.

@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 
 use libfuzzer_sys::fuzz_target;
 use threadport::layout::HEADER;
-use threadport::ring::{Ring, Word};
+use threadport::ring::{Parts, Ring, Word};
 
 const CAPACITY: usize = 256;
 
@@ -42,6 +42,7 @@ fuzz_target!(|steps: &[u8]| {
                 if let Ok(taken) = ring.take(|_| true) {
                     let mut all = vec![0; taken.record().bytes as usize];
                     taken.read(0, &mut all);
+                    read_message(&all);
                 }
             }
             3 => {
@@ -60,3 +61,18 @@ fuzz_target!(|steps: &[u8]| {
         }
     }
 });
+
+/// What is taken for a payload lies inside the record.
+fn read_message(record: &[u8]) {
+    let parts = record
+        .first_chunk()
+        .and_then(|header| Parts::unpack(*header, record.len()));
+    if let Some(parts) = parts {
+        let words = &record[parts.words_at()..][..parts.words];
+        let text = &record[parts.text_at()..][..parts.text];
+        let blobs = &record[Parts::HEADER..][..4 * parts.blobs];
+        let sizes = blobs.as_chunks().0.iter();
+        let end = parts.end(sizes.map(|size| u32::from_ne_bytes(*size) as usize));
+        assert!(words.len() + text.len() <= end);
+    }
+}

@@ -27,7 +27,6 @@ mod queue;
 mod queue_pop;
 mod queue_push;
 mod queue_spin;
-mod queue_text;
 mod send;
 mod take;
 mod text;

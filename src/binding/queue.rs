@@ -73,7 +73,7 @@ const STRUCTURED: u32 = 1;
 pub mod kind {
     /// The payload is the bytes.
     pub const BYTES: u32 = 1;
-    /// See `queue_text.rs`.
+    /// See `ring/message.rs`.
     pub const MESSAGE: u32 = 2;
 }
 

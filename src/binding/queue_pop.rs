@@ -9,9 +9,8 @@ use super::external::{external_string, has_external_strings};
 use super::layout::queue as at;
 use super::queue::{Arguments, Queue, Status, kind, tell};
 use super::queue_push::{Area, areas, view};
-use super::queue_text::{HEADER, Parts};
 use super::words::Words;
-use crate::ring::{Peek, Taken};
+use crate::ring::{Parts, Peek, Taken};
 use crate::slab::SlabPool;
 
 /// From so many bytes on V8 gives a text pages of its own, up to Node 24 fresh ones each time. A shorter one that is soon
@@ -74,7 +73,7 @@ pub fn message(
 
 /// Is there room for the record? If not, the words say for what. What makes no sense is taken, to be found corrupt.
 fn fits(peek: &Peek<'_>, words: Words, areas: &[Area]) -> bool {
-    let mut header = [0; HEADER];
+    let mut header = [0; Parts::HEADER];
     peek.read(0, &mut header);
     let Some(parts) = Parts::unpack(header, peek.record.bytes as usize) else {
         return true;
@@ -89,7 +88,7 @@ fn fits(peek: &Peek<'_>, words: Words, areas: &[Area]) -> bool {
         return true;
     }
     let mut sizes = vec![0; 4 * parts.blobs];
-    peek.read(HEADER, &mut sizes);
+    peek.read(Parts::HEADER, &mut sizes);
     let sizes = sizes
         .as_chunks()
         .0
@@ -119,10 +118,10 @@ fn copy(
     taken: &Taken<'_>,
 ) -> Result<sys::napi_value, Status> {
     let bytes = taken.record().bytes as usize;
-    if taken.record().kind != kind::MESSAGE || bytes < HEADER {
+    if taken.record().kind != kind::MESSAGE || bytes < Parts::HEADER {
         return Err(Status::Corrupt);
     }
-    let mut header = [0; HEADER];
+    let mut header = [0; Parts::HEADER];
     taken.read(0, &mut header);
     let parts = Parts::unpack(header, bytes).ok_or(Status::Corrupt)?;
     // Buffers for a message that another consumer has taken since.

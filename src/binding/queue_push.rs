@@ -8,10 +8,9 @@ use super::entry::OK;
 use super::layout::queue as at;
 use super::listening::is_waited_anywhere;
 use super::queue::{Arguments, Queue, Status, kind, tell};
-use super::queue_text::Parts;
-use super::text::{LONGEST_SHORT, TERMINATOR, Text};
+use super::text::{LONGEST_SHORT, Text};
 use super::words::Words;
-use crate::ring::Claim;
+use crate::ring::{Claim, Parts, TERMINATOR};
 use crate::slab::SlabPool;
 
 /// Memory of a buffer of JavaScript's, valid until JavaScript runs again.
@@ -158,7 +157,7 @@ pub fn message(queue: &Queue, words: Words, [text, array]: Arguments) -> Result<
     claim.write(0, &parts.pack());
     for (index, area) in areas.iter().enumerate() {
         let size = (area.len as u32).to_ne_bytes();
-        claim.write(super::queue_text::HEADER + 4 * index, &size);
+        claim.write(Parts::HEADER + 4 * index, &size);
     }
     claim.write(parts.words_at(), source);
     write_text(queue, &mut claim, parts, &text)?;

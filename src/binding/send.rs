@@ -10,12 +10,13 @@ use super::entry::{OK, call};
 use super::env::EnvState;
 use super::layout::{KIND_FLAGS, KIND_TEXT_ATTACHED, KIND_VALUE, KIND_WIDE, SendStatus, tx};
 use super::port::Port;
-use super::text::{LONGEST_SHORT, TERMINATOR, Text, read_text};
+use super::text::{LONGEST_SHORT, Text, read_text};
 use super::words::Words;
 use crate::channel::{Channel, Gate, Side};
 use crate::group::{Member, Message, Posted};
 use crate::landing::Attachment;
 use crate::lane::PushError;
+use crate::ring::TERMINATOR;
 use crate::slab::{SlabBuf, SlabPool};
 
 /// `send(text?, attachments?)`: the message in the transmit buffer goes into its port's lane.

@@ -7,9 +7,6 @@ use napi::sys;
 use super::entry::OK;
 use super::layout::tx;
 
-/// Bytes behind a text for the terminator that Node-API writes.
-pub const TERMINATOR: usize = 2;
-
 /// Longest text, in bytes, that is written into the lane itself, or goes by the scratch of a thread. A longer one gets a
 /// recycled block: fresh memory of that size costs more to touch than the copy.
 pub const LONGEST_SHORT: usize = 32 << 10;

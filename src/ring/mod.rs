@@ -53,11 +53,13 @@ mod memory;
 #[cfg(loom)]
 #[path = "model.rs"]
 mod memory;
+mod message;
 mod produce;
 mod stall;
 
 pub use bell::Word;
 pub use consume::{Peek, PopError, Taken};
+pub use message::{Parts, TERMINATOR};
 pub use produce::{Claim, PushError};
 pub use stall::Stall;
 

@@ -1,4 +1,4 @@
-//! The payload of a message: what the codec made of a value.
+//! The payload of a message: what a codec made of a value.
 //!
 //! ```text
 //!  words: u32, text: u32, blobs: u32, 0      bytes of the words; of the text, bit 31: UTF-16; number of buffers
@@ -8,18 +8,25 @@
 //!  blob *
 //! ```
 
-use super::text::TERMINATOR;
+#![forbid(unsafe_code)]
+
+/// Bytes behind a text for the terminator that Node-API writes.
+pub const TERMINATOR: usize = 2;
 
 /// Bytes of the first part.
-pub const HEADER: usize = 16;
+const HEADER: usize = 16;
 const WIDE: u32 = 1 << 31;
 
 /// The first part, and where the others are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts {
+    /// Bytes of the words.
     pub words: usize,
+    /// Bytes of the text, without a terminator.
     pub text: usize,
+    /// Is the text UTF-16, or Latin-1?
     pub wide: bool,
+    /// How many buffers there are.
     pub blobs: usize,
 }
 
@@ -28,6 +35,10 @@ const fn padded(bytes: usize) -> usize {
 }
 
 impl Parts {
+    /// Bytes of the first part, which has these numbers.
+    pub const HEADER: usize = HEADER;
+
+    /// The first part.
     pub fn pack(self) -> [u8; HEADER] {
         let text = self.text as u32 | if self.wide { WIDE } else { 0 };
         let mut bytes = [0; HEADER];
@@ -60,19 +71,22 @@ impl Parts {
         (fits && even).then_some(parts)
     }
 
+    /// Where the words begin.
     pub fn words_at(self) -> usize {
         HEADER + padded(4 * self.blobs)
     }
 
+    /// Where the text begins.
     pub fn text_at(self) -> usize {
         self.words_at() + self.words
     }
 
+    /// Where the buffers begin.
     pub fn blobs_at(self) -> usize {
         self.text_at() + self.text_room()
     }
 
-    pub fn text_room(self) -> usize {
+    fn text_room(self) -> usize {
         if self.text == 0 {
             0
         } else {
