@@ -175,20 +175,19 @@ class Player {
     if (kind === 'context' && this.threadOf(peerOf(label)) < 0) return;
     await this.ask(thread, { kind: 'play', op: { kind, label, seed } });
     if (kind === 'clone') await this.ask(thread, { kind: 'turn' });
-    if (kind === 'listen' && seed % 4 > 0) await this.prime(label, thread);
+    if (kind === 'listen' && seed % 4 > 0) await this.prime(label);
   }
 
   /**
    * What Node hands over in the moment in which the other end changes to the lane is lost to a port that moves (see
    * docs/limitations.md): so those move only that have been through it.
    */
-  async prime(label, thread) {
+  async prime(label) {
     const peer = this.threadOf(peerOf(label));
     if (peer < 0) return;
     await this.settle();
     await this.ask(peer, { kind: 'play', op: { kind: 'prime', label: peerOf(label) } });
     await this.settle();
-    await this.ask(thread, { kind: 'play', op: { kind: 'primed', label } });
   }
 
   /**

@@ -31,7 +31,7 @@ class Stage {
     this.answers = new Map();
     /** Labels in the list of a post on the stack. */
     this.underWay = new Set();
-    /** Labels of ports that have a listener and no message since. */
+    /** Labels of ports that have a listener, and have not heard 'prime' since. */
     this.fresh = new Set();
     /** Channels of which `structuredClone` has moved an end, or what came by them: what they move does not ask ours (docs/limitations.md). */
     this.unasked = new Set();
@@ -155,7 +155,8 @@ class Stage {
     const labels = [...this.ports.keys()].sort().filter((name) => !this.underWay.has(name));
     const other = this.handling > 0 || random.chance(0.6) ? label : random.pick(labels);
     const port = this.ports.get(other);
-    if (port !== undefined) this[kind]({ label: other, seed: random.below(2 ** 31), times: 1 }, port);
+    const isMatterOfOrder = this.handling > 0 && (kind === 'receive' || kind === 'close') && !this.isPeerFar(other);
+    if (port !== undefined && !isMatterOfOrder) this[kind]({ label: other, seed: random.below(2 ** 31), times: 1 }, port);
     this.depth--;
   }
 
@@ -184,6 +185,7 @@ class Stage {
       const value = isEvent ? argument.data : argument;
       const event = isEvent ? ` ${argument.type} ${argument.ports.length} ports` : '';
       this.note(label, `${id} ${face}${event}: ${this.read(label, value, isEvent ? argument.ports : undefined)}`);
+      if (value === 'prime') this.fresh.delete(label);
       this.handling++;
       try {
         this.behave(behaviour, { label, port, entry, seed });
@@ -228,10 +230,6 @@ class Stage {
   /** A message by which the other end learns that there is a reader. */
   prime({ label }) {
     this.attempt(label, 'prime', () => this.ports.get(label)?.postMessage('prime'));
-  }
-
-  primed({ label }) {
-    this.fresh.delete(label);
   }
 
   unlisten({ label, seed }, port = this.ports.get(label)) {
