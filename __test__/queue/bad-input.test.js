@@ -80,7 +80,7 @@ test('timeouts, counts and signals', async () => {
 test('views over memory that is gone: nothing is pushed', async () => {
   const detached = new ArrayBuffer(8);
   const shrunk = new ArrayBuffer(8, { maxByteLength: 16 });
-  const views = [detached, shrunk].flatMap((buffer) => [Uint8Array, Uint16Array, DataView].map((View) => new View(buffer, 4)));
+  const views = [detached, shrunk].flatMap((buffer) => [Uint8Array, Uint16Array, Float32Array, DataView].map((View) => new View(buffer, 4)));
   structuredClone(0, { transfer: [detached] });
   shrunk.resize(2);
   const bytes = new SharedQueue({ codec: 'bytes' });
@@ -92,7 +92,7 @@ test('views over memory that is gone: nothing is pushed', async () => {
     }
   }
   assert.equal(bytes.length + own.length, 0);
-  for (const empty of [new Uint8Array(0), new DataView(new ArrayBuffer(0)), new ArrayBuffer(0)]) {
+  for (const empty of [new Uint8Array(0), new Uint16Array(0), new BigInt64Array(0), new DataView(new ArrayBuffer(0)), new ArrayBuffer(0)]) {
     assert.equal(bytes.tryPush(empty), true);
     assert.deepEqual(bytes.tryPop(), new Uint8Array(0));
   }

@@ -1,5 +1,8 @@
 /** How values become messages of a queue: the codecs by name, and the user's own. */
-import { dataViewBuffer, dataViewLength, dataViewOffset, captured, isArrayBuffer, isView, typedArrayBuffer, typedArrayByteLength, typedArrayOffset, typedArrayTag } from '../codec/primordials';
+import {
+  bareList, captured, dataViewBuffer, dataViewLength, dataViewOffset, isArrayBuffer, isView, typedArrayBuffer, typedArrayByteLength, typedArrayOffset,
+  typedArraySet, typedArrayTag,
+} from '../codec/primordials';
 import { types } from 'node:util';
 import { InvalidArgType, InvalidArgValue, NotCarried, QueueCorrupt } from '../errors';
 import type { QueueCall } from './native';
@@ -78,19 +81,21 @@ function bytesOf(value: unknown, name: string): Uint8Array {
   const isAView = isView(value);
   if (!isAView && !isArrayBuffer(value) && !isSharedArrayBuffer(value)) throw new InvalidArgType(name, 'Uint8Array, another view, or a buffer', value);
   try {
-    const bytes = isAView ? overView(value) : new captured.Uint8Array(value as ArrayBuffer);
-    // One over memory that is gone says that it is empty, but cannot be copied.
-    return typedArrayByteLength(bytes) > 0 ? bytes : new captured.Uint8Array(bytes);
+    return isAView ? overView(value) : new captured.Uint8Array(value as ArrayBuffer);
   } catch {
     throw new InvalidArgValue(name, 'its buffer is detached, or too small for it');
   }
 }
 
+const NOTHING = bareList<number>();
+
 function overView(view: ArrayBufferView): Uint8Array {
-  if (typedArrayTag(view) === 'Uint8Array') return view as Uint8Array;
-  if (typedArrayTag(view) === undefined) return new captured.Uint8Array(dataViewBuffer(view), dataViewOffset(view), dataViewLength(view));
-  if (typedArrayByteLength(view) === 0) return new captured.Uint8Array(view as Uint8Array);
-  return new captured.Uint8Array(typedArrayBuffer(view), typedArrayOffset(view), typedArrayByteLength(view));
+  const tag = typedArrayTag(view);
+  if (tag === undefined) return new captured.Uint8Array(dataViewBuffer(view), dataViewOffset(view), dataViewLength(view));
+  const length = typedArrayByteLength(view);
+  // One over memory that is gone says that it is empty, but nothing can be written to it, not even nothing.
+  if (length === 0) typedArraySet(view as Uint8Array, NOTHING);
+  return tag === 'Uint8Array' ? (view as Uint8Array) : new captured.Uint8Array(typedArrayBuffer(view), typedArrayOffset(view), length);
 }
 
 class BytesCodec implements Codec {
