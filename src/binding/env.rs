@@ -102,7 +102,7 @@ pub struct EnvState {
     pub watched: Cell<Option<Watch>>,
     pub last_visited: Cell<Option<u32>>,
     pub draining: Cell<bool>,
-    /// Since the loop has woken us last.
+    /// Something was sent since the loop has woken us last, or a queue has given something.
     pub has_sent: Cell<bool>,
     holds: Cell<u32>,
     pub dead: Cell<bool>,

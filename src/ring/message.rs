@@ -13,8 +13,6 @@
 /// Bytes behind a text for the terminator that Node-API writes.
 pub const TERMINATOR: usize = 2;
 
-/// Bytes of the first part.
-const HEADER: usize = 16;
 const WIDE: u32 = 1 << 31;
 
 /// The first part, and where the others are.
@@ -36,12 +34,12 @@ const fn padded(bytes: usize) -> usize {
 
 impl Parts {
     /// Bytes of the first part, which has these numbers.
-    pub const HEADER: usize = HEADER;
+    pub const HEADER: usize = 16;
 
     /// The first part.
-    pub fn pack(self) -> [u8; HEADER] {
+    pub fn pack(self) -> [u8; Parts::HEADER] {
         let text = self.text as u32 | if self.wide { WIDE } else { 0 };
-        let mut bytes = [0; HEADER];
+        let mut bytes = [0; Parts::HEADER];
         for (place, word) in
             bytes
                 .as_chunks_mut()
@@ -55,7 +53,7 @@ impl Parts {
     }
 
     /// What stands in a record of `bytes` bytes; `None` if that cannot be. The sizes of the blobs are not looked at.
-    pub fn unpack(header: [u8; HEADER], bytes: usize) -> Option<Parts> {
+    pub fn unpack(header: [u8; Parts::HEADER], bytes: usize) -> Option<Parts> {
         let word = |index: usize| u32::from_ne_bytes(header.as_chunks().0[index]);
         let parts = Parts {
             words: word(0) as usize,
@@ -73,7 +71,7 @@ impl Parts {
 
     /// Where the words begin.
     pub fn words_at(self) -> usize {
-        HEADER + padded(4 * self.blobs)
+        Parts::HEADER + padded(4 * self.blobs)
     }
 
     /// Where the text begins.
