@@ -4,11 +4,12 @@
  */
 import { apply, set, setPrototypeOf } from '../codec/primordials';
 import { type Context, currentContext, setContextPrototype } from './context';
+import { unpack } from './held';
 import { meet } from './pair';
 import { openGate, start, stop } from './receive';
 import { PortState, Seed, setGrow, stamp, stateOf } from './state';
 import { kNewListener, kRemoveListener, type StockPort, stockNewListener, stockRemoveListener } from './stock';
-import { attach, closeSlot, hasLaneFrames, native, schedule, setMark, unload, unloadedModes, unloadedReceived, unloadedSlot } from './thread';
+import { attach, closeSlot, hasLaneFrames, keepHeld, native, schedule, setMark, unload, unloadedModes, unloadedReceived, unloadedSlot } from './thread';
 
 type Internals = StockPort & Record<symbol, any>;
 
@@ -86,6 +87,7 @@ export function adoptAt(port: StockPort, slot: number, received: number, modes: 
   state.received = received;
   state.modes = modes;
   attach(state, slot);
+  unpack(slot, (message) => state.hold(message));
   meet(state);
   setMark(slot, state.rare.highWaterMark);
   if (state.started) openGate(state);
@@ -94,9 +96,16 @@ export function adoptAt(port: StockPort, slot: number, received: number, modes: 
   return state;
 }
 
-/** The port of a ticket stays in this thread, as `port`. */
-export function adoptBack(port: StockPort, ticket: number, received: number): void {
+/** The port of a ticket, which was that of `from`, stays in this thread, as `port`. */
+export function adoptBack(port: StockPort, ticket: number, from: PortState): void {
   const slot = native.reattach(ticket);
+  const { held, received } = from;
+  // Here they are still whole.
+  if (held.length > 0) keepHeld(slot, -1);
+  if (port !== from.port) {
+    const state = adopt(port);
+    held.forEach((message) => state.hold(message));
+  }
   adoptAt(port, slot, received, unloadedModes(0));
 }
 

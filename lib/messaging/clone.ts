@@ -49,7 +49,7 @@ function arrive(tickets: number[], ports: StockPort[], recorded: StockPort[]): v
     return;
   }
   for (let i = 0; i < ports.length; i++) {
-    if (tickets[i]! >= 0) adoptBack(recorded[first + i]!, tickets[i]!, stateOf(ports[i])!.received);
+    if (tickets[i]! >= 0) adoptBack(recorded[first + i]!, tickets[i]!, stateOf(ports[i])!);
   }
 }
 

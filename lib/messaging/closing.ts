@@ -1,4 +1,5 @@
 /** The end of a port: from the close of its handle to the event 'close', and to its slot. */
+import { pack } from './held';
 import { HOLD_CLOSE, HOLD_REF, type PortState, stateOf } from './state';
 import { type StockPort, stockOnClose } from './stock';
 import { hasRest, isPending, releaseBatch } from './take';
@@ -32,6 +33,7 @@ export function onClosed(state: PortState): void {
 function offer(state: PortState): void {
   if (!(state.reading || state.laneOut || isPending(state)) || !isPeerAdopted(state.slot)) return;
   releaseBatch(state);
+  pack(state);
   native.offer(state.slot);
   state.offered = true;
 }

@@ -6,6 +6,7 @@ import * as timers from 'node:timers';
 import { apply, bareList, isArray, isArrayBuffer, isProxy, typedArrayLength } from '../codec/primordials';
 import { adoptBack } from './adopt';
 import { safePost } from './guard';
+import { pack } from './held';
 import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
 import { openGate, start } from './receive';
@@ -175,6 +176,7 @@ export function detachAll(carrier: PortState | undefined, ports: StockPort[], re
 
 function detach(state: PortState, reader: number): number {
   const { slot } = state;
+  pack(state);
   endCarrying(state);
   releaseBatch(state);
   setHold(state, state.holds, false);
@@ -208,7 +210,7 @@ export function reattachAll(detached: Detached[]): void {
 }
 
 function reattach(state: PortState, ticket: number): void {
-  adoptBack(state.port, ticket, state.received);
+  adoptBack(state.port, ticket, state);
   if (state.started) start(state);
   else if (state.reading) openGate(state);
 }

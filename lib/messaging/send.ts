@@ -9,13 +9,17 @@ import { onFull } from './drain';
 import { broadcast } from './broadcast';
 import { safePost } from './guard';
 import { barrier, nextEra } from './carrier';
+import { unpack } from './held';
 import { sentLocal } from './pair';
 import {
+  type Carried,
+  Fifo,
   KIND_BARRIER,
   KIND_CARRIER,
   KIND_STOCK,
   KIND_SWITCH,
   KIND_VALUE,
+  KIND_VOID,
   type PortState,
 } from './state';
 import { enterRoad, leaveRoad, limitQueues } from './road';
@@ -235,20 +239,34 @@ export function recall(state: PortState): boolean {
   const own = native.beginRecall(state.slot);
   if (own === null) return false;
   state.laneOut = false;
+  const held = new Fifo<Carried>();
+  unpack(own, (message) => held.push(message));
   const batch = batches.acquire();
   try {
     while (batch.fill(own)) {
       while (batch.advance()) {
-        if (batch.kind !== KIND_VALUE) continue;
-        const { words, position, end, text, textPosition, attachments } = batch;
-        postStock(state, decoder.decode(words, position, end, text, textPosition, attachments), undefined);
+        const { kind, words, position, end, text, textPosition, attachments } = batch;
+        if (kind === KIND_VALUE) {
+          postStock(state, decoder.decode(words, position, end, text, textPosition, attachments), undefined);
+        } else if (kind === KIND_SWITCH) postHeld(state, held, words[position]! * 2 ** 30 + words[position + 1]!);
+        else if (kind === KIND_CARRIER && batch.nextKind !== KIND_VOID) postHeld(state, held, Infinity, 1);
       }
     }
+    postHeld(state, held, Infinity);
   } finally {
     batches.release(batch);
     native.endRecall(own);
   }
   return true;
+}
+
+/** Messages with a number below `until`, but no more than `most`. */
+function postHeld(state: PortState, held: Fifo<Carried>, until: number, most = Infinity): void {
+  for (let i = 0; i < most && held.first !== undefined && held.first.index < until; i++) {
+    const { type, value } = held.shift()!;
+    // An error stands for a message that cannot be had.
+    if (type === 'message') postStock(state, value, undefined);
+  }
 }
 
 function endPost(state: PortState, size: number): void {

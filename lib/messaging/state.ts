@@ -54,7 +54,7 @@ interface Link<T> {
 }
 
 /** First in, first out. Linked, since an array that grows meets setters on `Array.prototype`. */
-class Fifo<T> {
+export class Fifo<T> {
   length = 0;
   #first: Link<T> | undefined = undefined;
   #last: Link<T> | undefined = undefined;

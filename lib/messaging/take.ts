@@ -141,7 +141,8 @@ function takeFrame(state: PortState, batch: Batch, isSync: boolean): Taken {
   }
 }
 
-function decode(batch: Batch): void {
+/** Puts the value of the current frame into `taken`. */
+export function decode(batch: Batch): void {
   taken.ports = undefined;
   try {
     taken.value = decoder.decode(

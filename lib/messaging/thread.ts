@@ -125,6 +125,10 @@ export function detachSlot(slot: number, received: number, modes: number, reader
 export const giveUpOld = (): number => op(50, 0, 0);
 /** The same for the peer of the port in `slot`, now. */
 export const giveUpPeer = (slot: number): number => op(51, slot, 0);
+/** The port of a ticket travels with the one in `slot` (see held.ts); -1: none does any more. */
+export const keepHeld = (slot: number, ticket: number): number => op(52, slot, ticket);
+/** The slot of what has travelled with the port in `slot`, or -1. */
+export const takeHeld = (slot: number): number => op(53, slot, 0);
 
 /** Stock message `index` of the port in `slot` will carry these ports (tickets; -1: not ours). */
 export function loadCargo(slot: number, index: number, tickets: number[]): void {

@@ -101,6 +101,22 @@ impl EnvState {
         count as f64
     }
 
+    /// The port of a ticket travels with the one in `slot`.
+    pub fn keep_held(&self, slot: u32, ticket: f64) {
+        let held = self.redeem(ticket);
+        let before = self.with_port(slot, |port| std::mem::replace(&mut port.half.held, held));
+        // Outside the loan of the table.
+        drop(before);
+    }
+
+    /// What travelled with the port in `slot` gets a slot of its own.
+    pub fn take_held(&self, slot: u32) -> Option<u32> {
+        let held = self
+            .with_port(slot, |port| port.half.held.take())
+            .flatten()?;
+        self.attach_parked(&held).map(|(slot, _)| slot)
+    }
+
     /// Is the half of `port` in this thread for a recall?
     fn recalls(&self, port: &PortRef) -> bool {
         let ports = self.ports.borrow();
@@ -174,8 +190,11 @@ impl Hope {
 }
 
 /// Would a recall change the order of what `half` has not read? A message whose frame only keeps its place is in the queue of the stock port
-/// already: one that is ahead of it in the lane would come behind it.
+/// already: one that is ahead of it in the lane, or was held here, would come behind it.
 fn is_mixed(half: &mut Half) -> bool {
+    if half.held.is_some() {
+        return true;
+    }
     let (mut has_value, mut is_mixed) = (false, false);
     half.consumer.peek(|frame| {
         match frame.header.kind & !KIND_FLAGS {

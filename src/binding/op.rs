@@ -71,6 +71,8 @@ mod code {
     pub const HOLD: i32 = 49;
     pub const GIVE_UP_OLD: i32 = 50;
     pub const GIVE_UP: i32 = 51;
+    pub const KEEP_HELD: i32 = 52;
+    pub const TAKE_HELD: i32 = 53;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -131,6 +133,11 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
             0.0
         }
         code::UNLOAD => state.unload(slot, value),
+        code::KEEP_HELD => {
+            state.keep_held(slot, value);
+            0.0
+        }
+        code::TAKE_HELD => state.take_held(slot).map_or(-1.0, f64::from),
         code::TAKE_WORD => f64::from(state.listening.take_word()),
         code::GIVE_WORD => {
             state.listening.give_word(value as u16);

@@ -76,6 +76,8 @@ pub struct Half {
     pub consumer: Consumer,
     /// State of the JS layer that travels with the port.
     pub baggage: Baggage,
+    /// Messages that came by the stock port ahead of what is in the lane, and travel with the port: in a lane of their own.
+    pub held: Option<PortRef>,
 }
 
 /// Counters and modes of the JS layer; else opaque to Rust, kept while the port travels.
@@ -180,6 +182,7 @@ impl Channel {
                 producer,
                 consumer,
                 baggage: Baggage::default(),
+                held: None,
             }))
         };
         Arc::new(Channel {

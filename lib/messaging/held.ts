@@ -1,0 +1,63 @@
+/**
+ * Messages that Node has handed over ahead of their turn move with their port: in a lane of their own, which is baggage of the port. Node
+ * gives no way to put a message back.
+ */
+import { floor } from '../codec/primordials';
+import { NotCarried } from '../errors';
+import { FORCED, TOO_LARGE } from '../native';
+import type { Batch } from './batch';
+import { taken } from './carrier';
+import { type Carried, KIND_CARRIER, KIND_VALUE, type PortState } from './state';
+import { decode } from './take';
+import { batches, closeSlot, detachSlot, encoder, keepHeld, meetPeer, native, READER_KNOWN, releaseEncoder, sendAhead, sendEncoded, takeHeld } from './thread';
+
+/** How a held message travels: its number, whether it is an error, and what it is. */
+type Packed = readonly [index: number, isError: boolean, value: unknown];
+
+/** Before the port leaves its thread. What is held stays held here as well, should it come back. */
+export function pack(state: PortState): void {
+  if (state.held.length === 0) return;
+  const near = native.openChannel(0, 0);
+  const far = meetPeer(near);
+  state.held.forEach((message) => send(near, message));
+  keepHeld(state.slot, detachSlot(far, 0, 0, READER_KNOWN));
+  closeSlot(near);
+}
+
+function send(slot: number, { index, type, value }: Carried): void {
+  const packed: Packed = [index, type === 'messageerror', value];
+  if (encoder.encode(packed)) {
+    const status = sendEncoded(slot, KIND_VALUE, FORCED);
+    releaseEncoder();
+    if (status !== TOO_LARGE) return;
+  }
+  // That there was one is told.
+  sendAhead(slot, KIND_CARRIER, floor(index / 2 ** 30), index % 2 ** 30);
+}
+
+/** What travelled with the port that is in `slot` now. */
+export function unpack(slot: number, use: (message: Carried) => void): void {
+  const own = takeHeld(slot);
+  if (own < 0) return;
+  const batch = batches.acquire();
+  try {
+    while (batch.fill(own)) while (batch.advance()) use(read(batch));
+  } finally {
+    batches.release(batch);
+    closeSlot(own);
+  }
+}
+
+function read(batch: Batch): Carried {
+  const { words, position } = batch;
+  if (batch.kind === KIND_VALUE) {
+    decode(batch);
+    const { type, value } = taken;
+    taken.value = undefined;
+    if (type === 'messageerror') return { index: 0, type, value, ports: undefined };
+    const [index, isError, content] = value as Packed;
+    return { index, type: isError ? 'messageerror' : 'message', value: content, ports: undefined };
+  }
+  const error = new NotCarried('The message had left the built-in port when its own port was moved, and could not be taken along');
+  return { index: words[position]! * 2 ** 30 + words[position + 1]!, type: 'messageerror', value: error, ports: undefined };
+}
