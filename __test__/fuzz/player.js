@@ -178,10 +178,7 @@ class Player {
     if (kind === 'listen' && seed % 4 > 0) await this.prime(label);
   }
 
-  /**
-   * What Node hands over in the moment in which the other end changes to the lane is lost to a port that moves (see
-   * docs/limitations.md): so those move only that have been through it.
-   */
+  /** By now and then a message behind a new listener the other end of ours changes to the lane, before what is tried next. */
   async prime(label) {
     const peer = this.threadOf(peerOf(label));
     if (peer < 0) return;

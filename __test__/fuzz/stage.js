@@ -31,8 +31,6 @@ class Stage {
     this.answers = new Map();
     /** Labels in the list of a post on the stack. */
     this.underWay = new Set();
-    /** Labels of ports that have a listener, and have not heard 'prime' since. */
-    this.fresh = new Set();
     /** Channels of which `structuredClone` has moved an end, or what came by them: what they move does not ask ours (docs/limitations.md). */
     this.unasked = new Set();
     /** Labels of ports that somebody has read. */
@@ -122,7 +120,7 @@ class Stage {
 
   /** What is unread in ours can no longer be moved once the other end is lost in a message that nobody receives. */
   mayMove(label) {
-    return !this.fresh.has(label) && (!this.used.has(label) || this.present.has(peerOf(label)));
+    return !this.used.has(label) || this.present.has(peerOf(label));
   }
 
   /** Ports to move: mostly others, seldom the port itself. */
@@ -179,13 +177,11 @@ class Stage {
     const behaviour = random.pick(this.behaviours());
     const entry = { remove: quiet };
     this.used.add(label);
-    if (this.ports.get(label) === port) this.fresh.add(label);
     const handler = (argument) => {
       const isEvent = argument instanceof MessageEvent;
       const value = isEvent ? argument.data : argument;
       const event = isEvent ? ` ${argument.type} ${argument.ports.length} ports` : '';
       this.note(label, `${id} ${face}${event}: ${this.read(label, value, isEvent ? argument.ports : undefined)}`);
-      if (value === 'prime') this.fresh.delete(label);
       this.handling++;
       try {
         this.behave(behaviour, { label, port, entry, seed });
@@ -244,7 +240,6 @@ class Stage {
 
   start({ label }, port = this.ports.get(label)) {
     this.used.add(label);
-    if (this.ports.get(label) === port) this.fresh.add(label);
     this.attempt(label, 'start', () => port.start());
   }
 
