@@ -131,7 +131,7 @@ async function pools({ rounds, ms }) {
         return once(preload);
       }
     });
-    for (const [metric, label] of [['sequential', 'one by one'], ['flight', '100 in flight']]) {
+    for (const [metric, label] of [['sequential', 'one by one'], ['flight', '100 in flight'], ['waves', 'waves of 100']]) {
       const [stock, ours] = [summary(samples.stock, metric), summary(samples.ours, metric)];
       const ratio = ours.median / stock.median;
       // 5 % is what stock differs by from itself.
@@ -140,6 +140,9 @@ async function pools({ rounds, ms }) {
   }
   return results;
 }
+
+/** Where others have the cores, nobody's trips are fast: no bar was set for that; ours is not to stand in the way. */
+const BUSY = 0.67;
 
 /** Contender, scenario; the other's contender; how many times as fast as that it has to be; the other's scenario; at most so many nanoseconds. */
 const queueRows = [
@@ -156,29 +159,34 @@ const queueRows = [
   ['threadport, blocked on a port', 'round trip', 'Atomics.wait', 1 / 1.3, 'round trip', 3000],
   ['threadport, promises', 'round trip', 'postMessage', 10],
   ['threadport, promises', 'round trip after 2 ms', 'postMessage', 1],
+  ['threadport', 'round trip, busy machine', 'postMessage', BUSY],
+  ['threadport, promises', 'round trip, busy machine', 'postMessage', BUSY],
+  ['threadport, port', 'round trip, busy machine', 'postMessage', BUSY],
   ['threadport', 'JSON-RPC request', 'threadport, port', 0.8],
 ];
 
-/** Nanoseconds per message between blocking threads (queues.mjs), all contenders in turn. */
+/**
+ * Nanoseconds per message between blocking threads (queues.mjs). What two cores have to tell each other takes two to four times as long for
+ * some minutes, and then not. So the two of a row follow one another, and the ratio is the median of the rounds' own.
+ */
 async function queues({ rounds, ms }) {
-  const samples = {};
-  const measure = async (name, scenario) => {
-    const numbers = (samples[`${name}: ${scenario}`] ??= []);
-    numbers.push(...(await run([file('queues.mjs'), name, scenario, String(ms), '3'])));
-  };
+  const measure = async (name, scenario) => median(await run([file('queues.mjs'), name, scenario, String(ms), '3']));
   // The library needs what Node has since 22.
   const rows = queueRows.filter(([, , other]) => other !== 'multithreading' || 'withResolvers' in Promise);
-  const sides = rows.flatMap(([name, scenario, other, , base = scenario]) => [[name, scenario], [other, base]]);
-  const all = [...new Map(sides.map((side) => [side.join(), side])).values()];
+  const results = rows.map(() => ({ ours: [], theirs: [], ratios: [] }));
   for (let round = 0; round < rounds; round++) {
-    for (const side of round % 2 ? [...all].reverse() : all) await measure(...side);
+    for (const [i, [name, scenario, other, , base = scenario]] of rows.entries()) {
+      const sides = [['ours', name, scenario], ['theirs', other, base]];
+      const took = {};
+      for (const [side, ...what] of round % 2 ? sides.reverse() : sides) results[i][side].push({ ns: (took[side] = await measure(...what)) });
+      results[i].ratios.push(took.theirs / took.ours);
+    }
   }
-  const of = (name, scenario) => summary(samples[`${name}: ${scenario}`].map((ns) => ({ ns })), 'ns');
-  return rows.map(([name, scenario, other, atLeast, base = scenario, atMost = Infinity]) => {
-    const [ours, theirs] = [of(name, scenario), of(other, base)];
-    const ratio = theirs.median / ours.median;
+  return rows.map(([name, scenario, other, atLeast, base = scenario, atMost = Infinity], i) => {
+    const [ours, theirs] = [summary(results[i].ours, 'ns'), summary(results[i].theirs, 'ns')];
+    const ratio = median(results[i].ratios);
     const against = base === scenario ? other : `${other}, ${base}`;
-    return { name, scenario, against, ours, theirs, ratio, atLeast, atMost, pass: ratio >= atLeast && ours.median <= atMost };
+    return { name, scenario, against, ours, theirs, ratios: results[i].ratios, ratio, atLeast, atMost, pass: ratio >= atLeast && ours.median <= atMost };
   });
 }
 

@@ -67,21 +67,37 @@ export const libraries = {
   },
 };
 
-async function measure(call, inFlight, ms) {
+/** So many callers, each of which asks again when it has its answer. */
+async function measure(call, callers, ms) {
   let n = 0;
   const start = performance.now();
-  while (performance.now() - start < ms) await Promise.all(Array.from({ length: inFlight }, () => call({ task: 'completion', n: n++ })));
+  const caller = async () => {
+    while (performance.now() - start < ms) await call({ task: 'completion', n: n++ });
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
   return (n / (performance.now() - start)) * 1000;
 }
 
-/** Calls per second: one after the other, and 100 at a time. */
+/** So many calls at a time, all of whose answers are kept until the last has come. */
+async function measureWaves(call, size, ms) {
+  let n = 0;
+  const start = performance.now();
+  while (performance.now() - start < ms) await Promise.all(Array.from({ length: size }, () => call({ task: 'completion', n: n++ })));
+  return (n / (performance.now() - start)) * 1000;
+}
+
+/** Calls per second: one after the other, 100 in flight, and in waves of 100. */
 async function main(ms) {
   const file = path.join(path.dirname(fileURLToPath(import.meta.url)), 'pool-worker.mjs');
   const { call, close } = await libraries[process.env.THREADPORT_BENCH_POOL].open(file);
   const { items } = await call({ task: 'completion', n: 0 });
   if (items.length !== 100) throw new Error('another answer than was asked for');
   await measure(call, 10, ms);
-  const result = { sequential: await measure(call, 1, ms), flight: await measure(call, 100, ms) };
+  const result = {
+    sequential: await measure(call, 1, ms),
+    flight: await measure(call, 100, ms),
+    waves: await measureWaves(call, 100, ms),
+  };
   await close();
   console.log(JSON.stringify(result));
   process.exit(0);

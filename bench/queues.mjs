@@ -270,7 +270,7 @@ export const contenders = {
   },
 };
 
-/** `size` of a record in bytes, or what it is; how many threads of each sort. */
+/** `size` of a record in bytes, or what it is; how many threads of each sort, and of others that compute all the time. */
 export const scenarios = {
   'records of 64 bytes': { size: 64, batch: 64 },
   'records of 4 KiB': { size: 4096, batch: 16 },
@@ -278,6 +278,7 @@ export const scenarios = {
   'records of 64 bytes, 4 to 4': { size: 64, batch: 64, each: 4 },
   'JSON-RPC request': { size: 'rpc', batch: 64 },
   'round trip': { size: 'integer', roles: ['echo', 'ping'] },
+  'round trip, busy machine': { size: 'integer', roles: ['echo', 'ping'], busy: 4 },
   'round trip after 2 ms': { size: 'integer', roles: ['echo', 'ping'], silence: 2 },
 };
 
@@ -294,7 +295,7 @@ function start(name, role, { shared, transfer = {} }, options, counter) {
 
 async function main(name, scenario, windowMs, windows) {
   const options = scenarios[scenario];
-  const { roles = ['pop', 'push'], each = 1, silence } = options;
+  const { roles = ['pop', 'push'], each = 1, busy = 0, silence } = options;
   // Messages or trips; nanoseconds of a trip after silence.
   const counter = new Int32Array(new SharedArrayBuffer(8));
   const contender = contenders[name];
@@ -304,6 +305,7 @@ async function main(name, scenario, windowMs, windows) {
     for (let n = 0; n < each; n++) for (const role of roles) start(name, role, shared, options, counter);
   }
   while (Atomics.load(counter, 0) === 0) await sleep(10);
+  for (let n = 0; n < busy; n++) new Worker('for (;;);', { eval: true });
   // Warm. With silence there are some 400 trips a second, and before some 1,500 of them V8 interprets what runs.
   await sleep(silence ? 4000 : 400);
   const samples = [];

@@ -86,7 +86,7 @@ const sections = {
     const lines = results.map((one) => [
       one.name, one.scenario, spread(one.ours), most(one.atMost), one.against, spread(one.theirs), ratio(one.ratio), ratio(one.atLeast), verdict(one.pass),
     ]);
-    return `Time per message or trip, median (min to max), between blocking threads.\n\n${table(head, lines)}`;
+    return `Time per message or trip, median (min to max), between blocking threads. Ratio: median of the rounds', whose two sides follow one another.\n\n${table(head, lines)}`;
   },
   start(results, names) {
     const ms = ({ median, min, max }) => `${median.toFixed(1)} (${min.toFixed(1)} to ${max.toFixed(1)})`;
@@ -101,7 +101,7 @@ const sections = {
     const lines = results.map((one) => [
       one.library, one.label, calls(one.stock), calls(one.ours), ratio(one.ratio), ratio(one.atLeast), verdict(one.pass),
     ]);
-    return `Calls per second of one thread: a small object there, 20 KiB of objects back.\n\n${table(head, lines)}`;
+    return `Calls per second of one thread: a small object there, 20 KiB of objects back. In waves all answers are kept until the last of 100 has come.\n\n${table(head, lines)}`;
   },
 };
 

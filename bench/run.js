@@ -94,7 +94,7 @@ async function main() {
   const results = {
     traffic: await traffic(),
     broadcast: await section('broadcast', { rounds: options.quick ? 1 : 3, ms: roundMs, warmUpMs: 2 * warmUpMs }),
-    queues: await section('queues', { rounds: options.quick ? 1 : 3, ms: 2 * roundMs }),
+    queues: await section('queues', { rounds: options.quick ? 1 : 5, ms: 2 * roundMs }),
     start: await section('start', { rounds: options.quick ? 10 : 30 }),
     pools: await section('pools', { rounds: options.quick ? 1 : 3, ms: options.quick ? 150 : 400 }),
     idle: await section('idle', { seconds: options.quick ? 2 : 5 }),

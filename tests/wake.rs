@@ -379,3 +379,28 @@ fn no_more_spinners_than_cores_but_one() {
     drop(policies);
     assert_eq!(tokens.held(), 0);
 }
+
+#[test]
+fn a_poll_that_loses_the_core_is_followed_by_a_rest() {
+    let mut policy = PollPolicy::with_tokens(4, tokens!());
+    let mut clock = 0;
+    let mut rests = Vec::new();
+    for _ in 0..10 {
+        assert!(matches!(policy.decide(clock), Poll::Spin { .. }));
+        policy.on_lost();
+        assert_eq!(policy.decide(clock), Poll::Park, "not in this episode");
+        policy.on_traffic(clock);
+        rests.push(
+            (0..)
+                .position(|_| win(&mut policy, &mut clock, 2_000))
+                .unwrap(),
+        );
+    }
+    assert_eq!(rests, [31, 63, 127, 255, 511, 1023, 2047, 2047, 2047, 2047]);
+    for _ in 0..300 {
+        assert!(win(&mut policy, &mut clock, 2_000));
+    }
+    policy.on_lost();
+    let rest = (0..).position(|_| win(&mut policy, &mut clock, 2_000));
+    assert_eq!(rest, Some(32), "after a calm time as if for the first time");
+}

@@ -8,7 +8,7 @@ import { unpack } from './held';
 import { meet } from './pair';
 import { openGate, start, stop } from './receive';
 import { PortState, Seed, setGrow, stamp, stateOf } from './state';
-import { kNewListener, kRemoveListener, type StockPort, stockNewListener, stockRemoveListener } from './stock';
+import { kNewListener, kRemoveListener, type StockPort, stockHasRef, stockNewListener, stockRemoveListener } from './stock';
 import { attach, closeSlot, hasLaneFrames, keepHeld, native, schedule, setMark, unload, unloadedModes, unloadedReceived, unloadedSlot } from './thread';
 
 type Internals = StockPort & Record<symbol, any>;
@@ -68,6 +68,7 @@ export function adopt(port: StockPort): PortState {
   if (known !== undefined) return known;
   hook(port);
   const state = makeState(port, currentContext());
+  state.referenced = stockHasRef(port);
   stamp(port, state);
   return state;
 }

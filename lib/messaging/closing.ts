@@ -20,10 +20,8 @@ export function onClosed(state: PortState): void {
     finish(state);
     return;
   }
-  if (state.started) {
-    setHold(state, HOLD_REF, true);
-    schedule(state.slot);
-  }
+  if (state.referenced) setHold(state, HOLD_REF, true);
+  if (state.started) schedule(state.slot);
 }
 
 /**

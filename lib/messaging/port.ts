@@ -129,6 +129,15 @@ export function setHighWaterMark(state: PortState, bytes: number): void {
   if (state.slot >= 0) setMark(state.slot, min(bytes, MAX_SAFE_INTEGER));
 }
 
+function reference(port: StockPort, on: boolean): void {
+  const state = stateOf(port);
+  if (state !== undefined) state.referenced = on;
+  const waiting = waitingState(port);
+  if (waiting !== undefined) setHold(waiting, HOLD_REF, on);
+  else if (on) stockRef(port);
+  else stockUnref(port);
+}
+
 const methods = {
   postMessage(this: StockPort, value: unknown, transfer?: unknown): boolean | undefined {
     needStack();
@@ -157,15 +166,11 @@ const methods = {
   },
 
   ref(this: StockPort): void {
-    const state = waitingState(this);
-    if (state === undefined) stockRef(this);
-    else setHold(state, HOLD_REF, true);
+    reference(this, true);
   },
 
   unref(this: StockPort): void {
-    const state = waitingState(this);
-    if (state === undefined) stockUnref(this);
-    else setHold(state, HOLD_REF, false);
+    reference(this, false);
   },
 
   close(this: StockPort, callback?: () => void): void {

@@ -153,6 +153,8 @@ interface Conditions {
   isMember: boolean;
   /** `close()` was called in a handler of this very port. */
   closedInside: boolean;
+  /** What `ref()` or `unref()` said last: a handle that is closing no longer tells. */
+  referenced: boolean;
 }
 
 /** Where `holds` begins in the field of the conditions, and their part of it. */
@@ -166,7 +168,7 @@ class Bits {
   static {
     const names: readonly (keyof Conditions)[] = [
       'started', 'reading', 'laneFed', 'laneOut', 'carrying', 'closing', 'ended', 'over', 'offered', 'laneOver',
-      'waiting', 'stockRuns', 'handing', 'late', 'uncounted', 'catchingUp', 'gateHeld', 'full', 'isMember', 'closedInside', 'shut',
+      'waiting', 'stockRuns', 'handing', 'late', 'uncounted', 'catchingUp', 'gateHeld', 'full', 'isMember', 'closedInside', 'shut', 'referenced',
     ];
     names.forEach((name, index) => {
       const bit = 1 << index;

@@ -193,6 +193,7 @@ export function stopStock(state: PortState): void {
   const referenced = stockHasRef(port);
   state.stockRuns = false;
   apply(state.stopStock, {}, [0, 'message']);
+  state.referenced = referenced;
   if (referenced) stockRef(port);
 }
 

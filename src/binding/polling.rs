@@ -3,7 +3,7 @@
 use super::env::{EnvState, Handles};
 use super::hooks::on_idle;
 use super::waking::ThreadsafeWaker;
-use crate::wake::{Poll, PollPolicy, Waker, offer_core};
+use crate::wake::{LOST, Poll, PollPolicy, Waker, offer_core};
 
 /// Why a thread looks out for news.
 #[derive(Clone, Copy)]
@@ -18,6 +18,9 @@ pub enum Reason {
 /// the cache line from the sender, which is about to write to it.
 const SOON: u32 = 4;
 const LATER: u32 = 32;
+
+/// [`LOST`] in nanoseconds.
+const LONGEST_DELAY: u64 = LOST.as_nanos() as u64;
 
 impl EnvState {
     fn now(&self) -> u64 {
@@ -129,10 +132,16 @@ impl EnvState {
             self.wake();
             return;
         }
-        let decision = self.policy(PollPolicy::decide);
+        let begin = self.now();
+        let decision = self.policy(|policy, _| policy.decide(begin));
         match decision {
             Poll::Spin { ns } => {
-                if self.spin(ns) {
+                let end = begin.saturating_add(ns);
+                let has_news = self.spin(end);
+                if self.now() > end.saturating_add(LONGEST_DELAY) {
+                    self.policy(|policy, _| policy.on_lost());
+                }
+                if has_news {
                     self.wake();
                 }
             }
@@ -149,9 +158,8 @@ impl EnvState {
         self.reactor.has_news() || self.look()
     }
 
-    fn spin(&self, ns: u64) -> bool {
+    fn spin(&self, end: u64) -> bool {
         offer_core();
-        let end = self.now().saturating_add(ns);
         let pauses = if self.has_sent.get() { SOON } else { LATER };
         loop {
             for _ in 0..pauses {

@@ -4,11 +4,12 @@
 //! pays is learnt: a spin that ends in time doubles the next one, one in vain halves it, and now and then a long one is
 //! tried all the same. After a few microseconds the core is offered to others between two looks: who is waited for may be on
 //! the very same one.
+//! A spin that loses it to another program is followed by a rest (`wake/rest.rs`).
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use crate::wake::offer_core;
+use crate::wake::{LOST, Rest, offer_core};
 
 const LONGEST: Duration = Duration::from_micros(50);
 const SHORTEST: Duration = Duration::from_micros(1);
@@ -24,6 +25,7 @@ pub struct Spin {
     budget: Cell<Duration>,
     /// Spins in vain until a long one is tried again.
     patience: Cell<u32>,
+    rest: Cell<Rest>,
 }
 
 impl Default for Spin {
@@ -31,24 +33,48 @@ impl Default for Spin {
         Spin {
             budget: Cell::new(LONGEST),
             patience: Cell::new(PATIENCE),
+            rest: Cell::default(),
         }
     }
 }
 
 impl Spin {
     /// Calls `again` after each change of `value`, until it answers false or the time is over.
-    pub fn run(&self, has_sent: bool, value: impl Fn() -> i32, mut again: impl FnMut() -> bool) {
+    pub fn run(&self, has_sent: bool, value: impl Fn() -> i32, again: impl FnMut() -> bool) {
+        let mut rest = self.rest.get();
+        if rest.is_due() {
+            rest.pass();
+            self.rest.set(rest);
+            return;
+        }
+        let begin = Instant::now();
+        let in_time = self.look(begin, has_sent, value, again);
+        if begin.elapsed() > LONGEST + LOST {
+            rest.on_lost();
+        } else {
+            rest.on_kept();
+            self.learn(in_time);
+        }
+        self.rest.set(rest);
+    }
+
+    /// Was it in time?
+    fn look(
+        &self,
+        begin: Instant,
+        has_sent: bool,
+        value: impl Fn() -> i32,
+        mut again: impl FnMut() -> bool,
+    ) -> bool {
         let pauses = if has_sent { SOON } else { LATER };
         offer_core();
-        let begin = Instant::now();
         let budget = self.budget.get();
         let mut seen = value();
         // What came between the caller's try and this.
         let mut is_new = true;
         loop {
             if is_new && !again() {
-                self.budget.set((budget * 2).min(LONGEST));
-                return;
+                return true;
             }
             for _ in 0..pauses {
                 std::hint::spin_loop();
@@ -58,11 +84,19 @@ impl Spin {
             seen = now;
             let spent = begin.elapsed();
             if spent >= budget && !is_new {
-                break;
+                return false;
             }
             if spent >= POLITE {
                 std::thread::yield_now();
             }
+        }
+    }
+
+    fn learn(&self, in_time: bool) {
+        let budget = self.budget.get();
+        if in_time {
+            self.budget.set((budget * 2).min(LONGEST));
+            return;
         }
         let patience = self.patience.get();
         self.patience

@@ -68,8 +68,10 @@ mod doorbell;
 mod offer;
 mod policy;
 mod reactor;
+mod rest;
 
 pub use doorbell::{Doorbell, Told};
 pub use offer::{offer_core, owe_core};
 pub use policy::{Poll, PollPolicy, SpinTokens};
 pub use reactor::{Reactor, Waker};
+pub use rest::{LOST, Rest};

@@ -12,8 +12,10 @@
 //! An episode that polled and won raises the score by half of what is missing; one that lost lowers it by a
 //! quarter. Below half, a lost poll is followed by 1, 2, 4 .. 64 episodes without polling, and polls are half as
 //! long. Only a poll that wins ends the pauses: traffic that comes soon to a thread which sleeps proves nothing,
-//! because where cores are short it is the sleeping that lets the other side run.
+//! because where cores are short it is the sleeping that lets the other side run. A poll that loses the core to another program is followed by a rest
+//! of its own (`rest.rs`).
 
+use super::rest::Rest;
 use crate::sync::process::{AtomicUsize, Ordering};
 
 /// How many threads spin at the same time. One for the process; tests have their own.
@@ -84,6 +86,7 @@ pub struct PollPolicy {
     pause: u32,
     /// The pause after the next lost poll while the score is low.
     next_pause: u32,
+    rest: Rest,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -119,6 +122,7 @@ impl PollPolicy {
             score: SURE,
             pause: 0,
             next_pause: 1,
+            rest: Rest::default(),
         }
     }
 
@@ -161,6 +165,15 @@ impl PollPolicy {
         }
     }
 
+    /// A spin came back late by more than [`LOST`](super::LOST). The episode does not poll any more.
+    pub fn on_lost(&mut self) {
+        self.release();
+        self.rest.on_lost();
+        if let Some(episode) = &mut self.episode {
+            episode.budget = 0;
+        }
+    }
+
     /// The thread goes to sleep. Gives the token back.
     pub fn on_park(&mut self) {
         self.release();
@@ -176,7 +189,7 @@ impl PollPolicy {
     }
 
     fn budget(&self) -> u64 {
-        if self.limit == 0 || self.pause > 0 {
+        if self.limit == 0 || self.pause > 0 || self.rest.is_due() {
             return 0;
         }
         if self.score >= LOW {
@@ -190,7 +203,11 @@ impl PollPolicy {
     fn learn(&mut self, episode: Episode, gap: u64) {
         if episode.budget == 0 {
             self.pause = self.pause.saturating_sub(1);
-        } else if gap <= episode.budget {
+            self.rest.pass();
+            return;
+        }
+        self.rest.on_kept();
+        if gap <= episode.budget {
             self.score += (SURE - self.score).div_ceil(2);
             self.next_pause = 1;
         } else {
