@@ -4,7 +4,6 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { channel, spawn, exited } = require('../support/threads.js');
-const { farThread } = require('../support/far.js');
 const { inbox, once, settle } = require('../support/deadline.js');
 
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
@@ -163,40 +162,4 @@ test('parentPort.unref() lets the worker end although it listens', async (t) => 
   const mail = inbox(worker);
   assert.equal(await exited(worker), 0);
   assert.equal(await mail.next(), false);
-});
-
-const CLOSINGS = {
-  'was closed': ({ port }) => {
-    port.postMessage(1);
-    port.close();
-  },
-  'was lost': ({ port, wt }) => {
-    port.postMessage(1);
-    const { port1, port2 } = new wt.MessageChannel();
-    port2.close();
-    port1.postMessage(port, [port]);
-  },
-};
-
-/** A port that is not started, with an unread message behind which its other end has closed. */
-async function closedBehind(t, closing, prepare) {
-  const { near, far } = await farThread(t, wt).channel();
-  prepare(near);
-  far.run(closing);
-  for (let turn = 0; turn < 10; turn++) {
-    far.run(() => {});
-    await settle();
-  }
-  return near;
-}
-
-for (const [name, closing] of Object.entries(CLOSINGS)) test(`ref() and unref() of a port with unread messages whose other end ${name}`, async (t) => {
-  const near = await closedBehind(t, closing, (port) => port.ref());
-  assert.equal(near.hasRef(), true);
-  near.unref();
-  assert.equal(near.hasRef(), false);
-  const closed = once(near, 'close');
-  assert.deepEqual(wt.receiveMessageOnPort(near), { message: 1 });
-  near.start();
-  await closed;
 });

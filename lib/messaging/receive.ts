@@ -264,7 +264,9 @@ export function receive(state: PortState): { message: unknown } | undefined {
   } finally {
     if (state.delivering === 0) putBack(state);
   }
-  if (state.ended && state.slot >= 0 && state.delivering === 0) schedule(state.slot);
+  // Node comes to a close behind messages when it is asked once more, or started.
+  const hasEnd = state.ended && (!found || state.started);
+  if (hasEnd && state.slot >= 0 && state.delivering === 0) schedule(state.slot);
   if (!found) return undefined;
   const { value, type } = taken;
   taken.value = undefined;
