@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 /// Nobody whose news is worth a spin takes so much longer than the spin was to be: somebody else had the core.
-pub const LOST: Duration = Duration::from_micros(300);
+pub const LOST: Duration = Duration::from_millis(1);
 
 /// Spins that are left out after a first loss.
 const FIRST: u32 = 32;
