@@ -1,7 +1,6 @@
 'use strict';
 // `npm run coverage [-- text ...]`: what the Rust tests and the JavaScript tests (those whose path contains one of the texts) run of the Rust,
-// and what the latter run of the package's bundle. Needs an LLVM as new as rustc's: LLVM_BIN is the folder with llvm-profdata and llvm-cov.
-// Threads that are terminated, and processes that are killed, tell nothing.
+// and what the latter run of the package's bundle. Threads that are terminated, and processes that are killed, tell nothing.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -10,12 +9,14 @@ const { root, run } = require('./steps.js');
 const { testFiles } = require('./suites.js');
 const { copyPackage, library, quick } = require('./variant.js');
 
+/** Reads what LLVM writes, without an LLVM. */
+const READER = { name: 'llvm_profparser', version: '0.15.0' };
+
 const folder = path.join(root, 'target', 'coverage');
 const profiles = path.join(folder, 'profiles');
 const copy = path.join(folder, 'package');
 const texts = process.argv.slice(2);
 
-const llvm = (tool) => path.join(process.env.LLVM_BIN ?? '', tool);
 const env = {
   ...process.env,
   ...quick,
@@ -25,27 +26,66 @@ const env = {
 };
 
 function capture(command, args, options) {
-  const { stdout, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 30, ...options });
+  const { stdout, stderr, status, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 30, ...options });
   if (error) throw new Error(`cannot run ${command}: ${error.message}`);
-  return stdout;
+  return { stdout, stderr, ok: status === 0 };
+}
+
+/** The reader, installed if it is not. */
+function reader() {
+  const tools = path.join(root, 'target', 'tools', `${READER.name}-${READER.version}`);
+  const file = path.join(tools, 'bin', process.platform === 'win32' ? 'cov.exe' : 'cov');
+  if (!fs.existsSync(file)) run('cargo', ['install', READER.name, '--version', READER.version, '--locked', '--quiet', '--root', tools]);
+  return file;
 }
 
 /** The Rust test programs that cargo has built. */
 function testPrograms() {
-  const messages = capture('cargo', ['test', '--release', '--no-default-features', '--target-dir', folder, '--no-run', '--message-format=json'], { env });
+  const args = ['test', '--release', '--no-default-features', '--target-dir', folder, '--no-run', '--message-format=json'];
+  const messages = capture('cargo', args, { env }).stdout;
   const artifacts = messages.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
   return artifacts.map(({ executable, profile }) => (profile?.test ? executable : undefined)).filter((file) => file);
 }
 
-function rust(addon) {
-  const data = path.join(folder, 'all.profdata');
+/** Adds what `object` tells of the sources: `files` has for each of them the numbers of its lines, and whether they were run. */
+function readObject(cov, object, raw, files) {
+  const { stdout, stderr, ok } = capture(cov, ['show', ...raw.flatMap((file) => ['--instr-profile', file]), '--object', object]);
+  // A test program whose tests are for other settings.
+  if (!ok && /missing section/.test(stderr)) return;
+  if (!ok) throw new Error(stderr);
+  const sources = path.join(root, 'src') + path.sep;
+  let lines;
+  for (const line of stdout.split('\n')) {
+    if (path.isAbsolute(line)) {
+      lines = undefined;
+      if (!line.startsWith(sources)) continue;
+      const name = path.relative(root, line);
+      lines = files.get(name) ?? new Map();
+      files.set(name, lines);
+    }
+    const [, number, count] = /^\s*(\d+)\|\s*([\d.]+)[kMG]?\|/.exec(line) ?? [];
+    if (lines !== undefined && number !== undefined) lines.set(Number(number), lines.get(Number(number)) || Number.parseFloat(count) > 0);
+  }
+}
+
+const share = (part, all) => `${((part / all) * 100).toFixed(1).padStart(6)} %`;
+
+function rust(cov, addon) {
   const raw = fs.readdirSync(profiles).filter((file) => file.endsWith('.profraw')).map((file) => path.join(profiles, file));
-  run(llvm('llvm-profdata'), ['merge', '--sparse', '--failure-mode=all', '-o', data, ...raw]);
-  const objects = [addon, ...testPrograms()].flatMap((file) => ['-object', file]);
-  const common = [`-instr-profile=${data}`, ...objects.slice(1), '-sources', path.join(root, 'src')];
-  console.log(capture(llvm('llvm-cov'), ['report', '-show-region-summary=0', '-show-branch-summary=0', ...common]));
-  fs.writeFileSync(path.join(folder, 'rust.txt'), capture(llvm('llvm-cov'), ['show', ...common]));
-  console.log(`line by line: ${path.relative(root, path.join(folder, 'rust.txt'))}`);
+  const files = new Map();
+  for (const object of [addon, ...testPrograms()]) readObject(cov, object, raw, files);
+  let [all, covered] = [0, 0];
+  const unsafe = [];
+  for (const [name, lines] of [...files].sort()) {
+    const source = fs.readFileSync(path.join(root, name), 'utf8').split('\n');
+    const missed = [...lines].filter(([, isRun]) => !isRun).map(([number]) => number);
+    unsafe.push(...missed.filter((number) => /\bunsafe\b/.test(source[number - 1])).map((number) => `${name}:${number}`));
+    all += lines.size;
+    covered += lines.size - missed.length;
+    console.log(`${share(lines.size - missed.length, lines.size)}  ${name} (${lines.size - missed.length} of ${lines.size} lines)`);
+  }
+  console.log(`${share(covered, all)}  of ${all} lines of Rust`);
+  console.log(`unsafe code that was not run: ${unsafe.join(', ') || 'none'}`);
 }
 
 /** Of each character of the bundle: has any thread run it? V8's ranges are nested, the inner ones count. */
@@ -84,10 +124,11 @@ function javascript() {
     }
     at += line.length + 1;
   }
-  for (const [name, [all, run]] of [...modules].sort()) console.log(`${((run / all) * 100).toFixed(1).padStart(6)} %  ${name} (${run} of ${all} lines)`);
-  console.log(`${((covered / lines) * 100).toFixed(1).padStart(6)} %  of the package's ${lines} lines, in ${begins.length} threads`);
+  for (const [name, [all, run]] of [...modules].sort()) console.log(`${share(run, all)}  ${name} (${run} of ${all} lines)`);
+  console.log(`${share(covered, lines)}  of ${lines} lines of the package's bundle, in ${begins.length} threads`);
 }
 
+const cov = reader();
 fs.rmSync(profiles, { recursive: true, force: true });
 fs.mkdirSync(profiles, { recursive: true });
 run('cargo', ['build', '--release', '--target-dir', folder], { env });
@@ -96,6 +137,7 @@ copyPackage(copy, addon);
 run('cargo', ['test', '--release', '--no-default-features', '--target-dir', folder, '--quiet'], { env: { ...env, NODE_V8_COVERAGE: undefined } });
 const files = testFiles().filter((file) => !file.startsWith('__test__/programs'));
 const wanted = files.filter((file) => texts.length === 0 || texts.some((text) => file.includes(text)));
-spawnSync(process.execPath, ['--test', '--test-reporter=dot', '--test-concurrency=2', '--test-timeout=300000', ...wanted], { cwd: copy, env, stdio: 'inherit' });
-rust(addon);
+const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=dot', '--test-concurrency=2', '--test-timeout=300000', ...wanted], { cwd: copy, env, stdio: 'inherit' });
+rust(cov, addon);
 javascript();
+process.exitCode = status ?? 1;
