@@ -11,5 +11,7 @@ createRequire(__filename)('./dist/index.js').register('worker');
 if (process.argv[1] === __filename) {
   process.argv.splice(1, 1);
   delete require.cache[__filename];
+  // An ES module is no main module.
+  delete process.mainModule;
   runMain(process.argv[1]);
 }

@@ -5,6 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const util = require('node:util');
 const stock = require('node:worker_threads');
+const { outcome } = require('../support/outcome.js');
 const { channel } = require('../support/threads.js');
 const { settle } = require('../support/deadline.js');
 const { run, fixture } = require('../support/program.js');
@@ -227,3 +228,19 @@ for (const [scenario, times] of Object.entries(HOSTILE)) {
     });
   }
 }
+
+test('methods have the names and lengths of those of the built-in', () => {
+  const methods = ({ prototype }) => Object.getOwnPropertyNames(prototype).filter((name) => typeof Object.getOwnPropertyDescriptor(prototype, name).value === 'function');
+  for (const type of ['MessagePort', 'MessageChannel', 'Worker']) {
+    for (const method of methods(stock[type])) {
+      const [ours, theirs] = [wt[type], stock[type]].map(({ prototype }) => prototype[method]);
+      assert.deepEqual([ours.name, ours.length], [theirs.name, theirs.length], `${type}.prototype.${method}`);
+    }
+  }
+});
+
+test('a class that is called without new says its name', () => {
+  for (const type of ['Worker', 'MessageChannel', 'MessagePort']) {
+    assert.deepEqual(outcome(() => wt[type]()), outcome(() => stock[type]()), type);
+  }
+});

@@ -277,3 +277,33 @@ test('async_hooks sees before and after around every message of a port, with the
   };
   assert.deepEqual(await countsFor(wt), await countsFor(stock));
 });
+
+for (const [name, fail] of Object.entries({
+  'a listener': "throw new Error('on purpose')",
+  'a nextTick of a listener': "process.nextTick(() => { throw new Error('on purpose'); })",
+  'a microtask of a listener': "queueMicrotask(() => { throw new Error('on purpose'); })",
+})) {
+  test(`what a listener has left to do comes before the next message, where ${name} throws`, async (t) => {
+    const worker = spawn(t, wt, `({ parentPort }) => {
+      const log = [];
+      process.on('uncaughtException', () => log.push('uncaught'));
+      parentPort.on('message', (n) => {
+        if (n === 'warm') return parentPort.postMessage(n);
+        log.push('message ' + n);
+        Promise.resolve().then(() => log.push('promise ' + n)).then(() => n === 5 && setImmediate(() => parentPort.postMessage(log)));
+        process.nextTick(() => log.push('tick ' + n));
+        ${fail};
+      });
+    }`);
+    for (let n = 0; n < 20; n++) {
+      const back = once(worker, 'message');
+      worker.postMessage('warm');
+      await back;
+    }
+    const done = once(worker, 'message');
+    for (const n of sequence(5, 1)) worker.postMessage(n);
+    const [log] = await done;
+    assert.deepEqual(log.filter((line) => line !== 'uncaught'), sequence(5, 1).flatMap((n) => [`message ${n}`, `tick ${n}`, `promise ${n}`]));
+    assert.equal(log.length, 20);
+  });
+}

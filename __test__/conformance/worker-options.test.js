@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const stock = require('node:worker_threads');
-const { spawn, exited, specifier } = require('../support/threads.js');
+const { channel, spawn, exited, specifier } = require('../support/threads.js');
 const { deadline, inbox, once } = require('../support/deadline.js');
 const { fixture } = require('../support/program.js');
 const { outcome } = require('../support/outcome.js');
@@ -266,4 +266,22 @@ test('performance, getHeapSnapshot and the other members of a worker are there',
   snapshot.on('data', (chunk) => (bytes += chunk.length));
   await deadline(new Promise((resolve) => snapshot.on('end', resolve)), 'the end of the snapshot');
   assert.ok(bytes > 1000);
+});
+
+test('workerData is asked for once', async (t) => {
+  let asked = 0;
+  const text = "const { parentPort, workerData } = require('node:worker_threads'); parentPort.postMessage(workerData.asked);";
+  const { port1 } = channel(t, wt);
+  const options = {
+    eval: true,
+    transferList: [port1],
+    get workerData() {
+      asked++;
+      return { asked, port1 };
+    },
+  };
+  const worker = new wt.Worker(text, options);
+  t.after(() => worker.terminate());
+  assert.deepEqual(await once(worker, 'message'), [1]);
+  assert.equal(asked, 1);
 });

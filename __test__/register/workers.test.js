@@ -35,3 +35,24 @@ for (const [name, [flags, ...args]] of Object.entries(WAYS)) {
     }
   });
 }
+
+test('texts are as strict as they say', async () => {
+  const outcomes = async (flags) => JSON.parse((await run([path.join(__dirname, 'fixtures', 'texts.js')], { node: flags, ...LIMITS })).lines[0]);
+  const expected = await outcomes([]);
+  assert.ok(expected.includes(true) && expected.includes(false));
+  assert.deepEqual(await outcomes(['--require', 'threadport/register']), expected);
+});
+
+test('an ES module has no main module', async () => {
+  const program = `
+    const { Worker } = require('node:worker_threads');
+    const source = 'import { createRequire } from "module"; import { parentPort } from "worker_threads";'
+      + 'parentPort.postMessage([typeof createRequire(import.meta.url).main, "mainModule" in process])';
+    const file = require('node:path').join(require('node:fs').mkdtempSync(require('node:path').join(require('node:os').tmpdir(), 'threadport-')), 'w.mjs');
+    require('node:fs').writeFileSync(file, source);
+    new Worker(file, { execArgv: [] }).on('message', (message) => console.log(JSON.stringify(message)));`;
+  for (const flags of [[], ['--require', 'threadport/register']]) {
+    const { lines } = await run(['-e', program], { node: flags, ...LIMITS });
+    assert.deepEqual(lines, ['["undefined",false]'], flags.join(' '));
+  }
+});

@@ -2,6 +2,7 @@
 // A worker takes V8's code for the package from the thread that started it.
 
 const test = require('node:test');
+const { run } = require('../support/program.js');
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const v8 = require('node:v8');
@@ -31,4 +32,14 @@ test('and where V8 refuses the code, since its flags have changed', async () => 
   await answers(0);
   v8.setFlagsFromString('--no-use-osr');
   assert.deepEqual(await answers(1), [true, true]);
+});
+
+test('uses nothing that is to be deprecated', async () => {
+  const program = `
+    const { Worker } = require('threadport');
+    const worker = new Worker("const { parentPort } = require('threadport'); parentPort.on('message', (n) => parentPort.postMessage(n));", { eval: true });
+    worker.on('message', (n) => n < 10 ? worker.postMessage(n + 1) : (console.log(n), process.exit()));
+    worker.postMessage(0);`;
+  const { code, lines, stderr } = await run(['-e', program], { node: ['--pending-deprecation', '--throw-deprecation'] });
+  assert.deepEqual({ code, lines, stderr }, { code: 0, lines: ['10'], stderr: '' });
 });

@@ -20,8 +20,12 @@ interface Script {
 const BOOTSTRAP = join(__dirname, '..', 'register-worker.js');
 
 const HASHBANG = /^#!.*\n?/;
-/** White space and comments, each in one way only, then the directive. */
-const STRICT = /^(?:\s|\/\/[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(["'])use strict\1/;
+/** White space and comments, each in one way only. */
+const GAP = /(?:\s|\/\/.*|<!--.*|\/\*(?:[^*]|\*(?!\/))*\*\/)*/y;
+const LITERAL = /'(?:[^'\\\r\n]|\\(?:\r\n|.))*'|"(?:[^"\\\r\n]|\\(?:\r\n|.))*"/sy;
+/** Where a literal is a whole statement: a semicolon, the end, or a new line that does not go on with an operator. */
+const NEW_LINE = /[\r\n\u2028\u2029]/;
+const OPERATOR = /(?:[.,*/%=<>&|^?:([`]|\+(?!\+)|-(?!-)|!=|in(?:stanceof)?(?![\w$\\\u0080-\uffff]))/y;
 
 /** Do this thread's workers inherit the preload that brought `threadport/register` here? */
 let isInherited = false;
@@ -34,16 +38,33 @@ export function noteOptions(options: unknown): void {
   willInherit = isInherited && !isArray(execArgv) && (typeof env !== 'object' || env === null);
 }
 
+/** Where `pattern` ends that begins at `index`; -1 if it does not. */
+function endOf(pattern: RegExp, source: string, index: number): number {
+  pattern.lastIndex = index;
+  return pattern.test(source) ? pattern.lastIndex : -1;
+}
+
+/** Where the directives end that the text begins with: what stands ahead of them would make them mere strings. */
+function endOfDirectives(source: string, start: number): number {
+  for (let end = start; ; ) {
+    const literal = endOf(LITERAL, source, endOf(GAP, source, end));
+    if (literal < 0) return end;
+    const next = endOf(GAP, source, literal);
+    if (source[next] === ';') end = next + 1;
+    else if (next === source.length || (NEW_LINE.test(source.slice(literal, next)) && endOf(OPERATOR, source, next) < 0)) end = next;
+    else return end;
+  }
+}
+
 /** Works in what turns out to be an ES module as well, and where the source has a `process` or `require` of its own. */
 function prelude(): string {
   const file = jsonStringify(BOOTSTRAP);
-  return `(globalThis.process.getBuiltinModule?.('module') ?? globalThis.require('module')).createRequire(${file})(${file});`;
+  return `;(globalThis.process.getBuiltinModule?.('module') ?? globalThis.require('module')).createRequire(${file})(${file});`;
 }
 
 function withPrelude(source: string): string {
-  const start = HASHBANG.exec(source)?.[0] ?? '';
-  const body = source.slice(start.length);
-  return `${start}${STRICT.test(body) ? "'use strict';" : ''}${prelude()}${body}`;
+  const end = endOfDirectives(source, HASHBANG.exec(source)?.[0].length ?? 0);
+  return source.slice(0, end) + prelude() + source.slice(end);
 }
 
 const importing = (url: string): string => `import ${jsonStringify(url)};`;

@@ -40,7 +40,7 @@ const { MAX_SAFE_INTEGER } = Number;
 type Descriptors = Record<PropertyKey, PropertyDescriptor>;
 
 /** Throws what the stock constructor throws: ports are made by channels. */
-export const MessagePort = function MessagePort(): StockPort {
+export const MessagePort = function (): StockPort {
   return construct(StockPort, [], new.target ?? MessagePort);
 } as unknown as typeof StockPort;
 
@@ -192,8 +192,8 @@ function definePrototype(): void {
   const constructor = Object.getOwnPropertyDescriptor(StockPort.prototype, 'constructor');
   for (const name of Object.getOwnPropertyNames(StockPort.prototype)) own[name] = descriptors[name]!;
   for (const [name, value] of Object.entries(methods)) {
-    own[name] = { ...own[name], value };
-    Object.defineProperty(value as object, 'length', { value: 0 });
+    const { value: original } = own[name]!;
+    own[name] = { ...own[name], value: named(value as never, original as never) };
   }
   Object.defineProperty(own, 'constructor', { value: { ...constructor, value: MessagePort }, enumerable: true });
   own[kHybridDispatch] = hidden(onDispatch);
@@ -204,11 +204,6 @@ function definePrototype(): void {
   Object.setPrototypeOf(MessagePort, StockPort);
   sharesInstances(MessagePort, StockPort);
   setPortPrototype(prototype);
-}
-
-/** Bundlers rename what shadows a global. */
-function name(constructor: object, value: string): void {
-  Object.defineProperty(constructor, 'name', { value, configurable: true });
 }
 
 function hidden(value: unknown): PropertyDescriptor {
@@ -237,7 +232,6 @@ function onClose(this: StockPort): void {
 }
 
 definePrototype();
-name(MessagePort, 'MessagePort');
 
 /** Construction with a target of its own takes V8 longer than to change the prototype afterwards. */
 function make(target: unknown): { port1: StockPort; port2: StockPort } {
@@ -248,13 +242,12 @@ function make(target: unknown): { port1: StockPort; port2: StockPort } {
 }
 
 /** Two ports. As in Node it must be called with `new`. */
-export const MessageChannel = function MessageChannel(this: object): object {
+export const MessageChannel = function (this: object): object {
   if (new.target === undefined) return apply(StockChannel as never, this, []);
   const channel = make(new.target);
   adoptPair(channel.port1, channel.port2);
   return channel;
 } as unknown as typeof StockChannel;
-name(MessageChannel, 'MessageChannel');
 Object.setPrototypeOf(MessageChannel, StockChannel);
 const channelPrototype = Object.create(StockChannel.prototype, {
   ...Object.getOwnPropertyDescriptors(StockChannel.prototype),

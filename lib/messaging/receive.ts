@@ -100,7 +100,7 @@ function deliver(state: PortState, limit: number): number {
         tick();
       } catch (error) {
         // As from a stock port: an uncaughtException, and the next message still comes.
-        native.fatal(error);
+        report(error);
         hasThrown = true;
         state.closedInside = false;
         break;
@@ -112,6 +112,19 @@ function deliver(state: PortState, limit: number): number {
     settle(state, whole);
   }
   return isLate ? limit : count;
+}
+
+/** Nobody has caught it. What it has left to do comes ahead of the next message. */
+function report(error: unknown): void {
+  for (let next = error; ; ) {
+    native.fatal(next);
+    try {
+      tick();
+      return;
+    } catch (another) {
+      next = another;
+    }
+  }
 }
 
 /** A port that was closed in one of its handlers still delivers what it holds. */

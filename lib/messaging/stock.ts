@@ -109,5 +109,11 @@ export function sharesInstances(ours: object, stockClass: object): void {
 
 export const { nextTick } = process;
 
+/** With --pending-deprecation Node's function is wrapped in one that warns, and that has it as its prototype. */
+function withoutWarning(callback: () => void): () => void {
+  const inner = getPrototypeOf(callback) as () => void;
+  return typeof getPrototypeOf(inner) === 'function' ? inner : callback;
+}
+
 /** Runs nextTicks and microtasks as Node does between two messages. */
-export const tick: () => void = (process as unknown as { _tickCallback(): void })._tickCallback;
+export const tick: () => void = withoutWarning((process as unknown as { _tickCallback(): void })._tickCallback);

@@ -21,7 +21,7 @@ import { enterRoad, leaveRoad, type Road } from './road';
 import { deliverNow, deliverRest, openGate, start, stop } from './receive';
 import { awaitChange, change } from './sleep';
 import type { PortState } from './state';
-import { emitterListenerCount, kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
+import { emitterListenerCount, kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, named, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
 import {
   attach, hasCargo, loadCargo, mayDataBringQueues, native, READER_HOPED,
 } from './thread';
@@ -32,7 +32,6 @@ type Listen = (emitter: EventEmitter, name: string, listener: (name: unknown) =>
 
 const on = uncurried(EventEmitter.prototype.on as never) as unknown as Listen;
 
-/** `instanceof` would be true of workers of the built-in class as well. */
 const { isPrototypeOf } = Object.prototype;
 
 /** Number of the "message" that is a worker's workerData. */
@@ -63,10 +62,14 @@ function noteWorker(): () => void {
   return run === undefined ? () => {} : run();
 }
 
-let stateOfWorker: (worker: WorkerBase) => PortState | undefined;
-let endState: (worker: WorkerBase, state: PortState) => void;
+let stateOfWorker: (worker: Worker) => PortState | undefined;
+let endState: (worker: Worker, state: PortState) => void;
 
-class WorkerBase extends StockWorker {
+/**
+ * A thread of its own; messages to and from it travel by native lanes. The class does not name itself: a bundler would give it another
+ * name for that, and V8 shows it.
+ */
+export class Worker extends StockWorker {
   static {
     stateOfWorker = (worker) => worker.#state;
     endState = (worker, { rare: { highWaterMark, maxBufferedBytes } }) => {
@@ -83,7 +86,10 @@ class WorkerBase extends StockWorker {
   #maxBufferedBytes: number | undefined;
   readonly #thread: number;
 
-  constructor(filename: string | URL, options?: unknown) {
+  constructor(filename: string | URL, given?: unknown) {
+    const options = readOptions(given);
+    const workerData = options?.workerData;
+    if (options !== undefined) options.workerData = guarded(workerData);
     const ports = transferredPorts(options);
     const moved = detachAll(undefined, ports, READER_HOPED);
     noteOptions(options);
@@ -94,9 +100,9 @@ class WorkerBase extends StockWorker {
     const outerOrigin = bequeath(ORIGIN, { key, ready });
     const outer = enterRoad(WORKER_ROAD);
     try {
-      super(filename, guardedOptions(options) as never);
+      super(filename, (options ?? given) as never);
     } catch (error) {
-      workerFailed((worker) => apply(isPrototypeOf, WorkerBase.prototype, [worker]) && !(#thread in worker));
+      workerFailed((worker) => isWorker(worker) && !(#thread in worker));
       reattachAll(moved);
       throw error;
     } finally {
@@ -105,7 +111,7 @@ class WorkerBase extends StockWorker {
     }
     workerMade(this);
     this.#thread = this.threadId;
-    this.#state = adoptPublicPort(this, key, moved, options);
+    this.#state = adoptPublicPort(this, key, moved, workerData);
     if (ready !== undefined) change(ready, 0);
     forgetMoved(moved, ports);
     started();
@@ -139,13 +145,13 @@ interface Message {
   type?: unknown;
 }
 
-type Hook = (state: PortState, message: Message | undefined, worker: WorkerBase) => void;
+type Hook = (state: PortState, message: Message | undefined, worker: Worker) => void;
 
 /** Node calls these on the worker; ours come before and after. */
 function extend(symbol: symbol | undefined, before: Hook | undefined, after?: Hook): void {
   if (symbol === undefined) return;
   const original = (StockWorker.prototype as unknown as Methods)[symbol]!;
-  const value = function (this: WorkerBase, message: Message | undefined): unknown {
+  const value = function (this: Worker, message: Message | undefined): unknown {
     const state = stateOfWorker(this);
     if (state !== undefined) before?.(state, message, this);
     // biome-ignore lint/complexity/noArguments: a rest parameter would run the array iterator
@@ -153,7 +159,7 @@ function extend(symbol: symbol | undefined, before: Hook | undefined, after?: Ho
     if (state !== undefined) after?.(state, message, this);
     return result;
   };
-  Object.defineProperty(WorkerBase.prototype, symbol, { value, writable: true, configurable: true });
+  Object.defineProperty(Worker.prototype, symbol, { value: named(value, original), writable: true, configurable: true });
 }
 
 function extendInternals(): void {
@@ -174,34 +180,42 @@ function extendInternals(): void {
 function ownMethods(): void {
   const inherited = Object.getOwnPropertyDescriptors(StockWorker.prototype) as Record<string, PropertyDescriptor>;
   for (const name of Object.getOwnPropertyNames(StockWorker.prototype)) {
-    if (!hasOwn(WorkerBase.prototype, name)) Object.defineProperty(WorkerBase.prototype, name, inherited[name]!);
+    if (!hasOwn(Worker.prototype, name)) Object.defineProperty(Worker.prototype, name, inherited[name]!);
   }
 }
 
 extendInternals();
 ownMethods();
-noteWorkerClass(WorkerBase.prototype);
-Object.defineProperty(WorkerBase, 'name', { value: 'Worker' });
-Object.defineProperty(WorkerBase, 'length', { value: 1 });
-sharesInstances(WorkerBase, StockWorker);
+noteWorkerClass(Worker.prototype);
+Object.defineProperty(Worker, 'length', { value: 1 });
+sharesInstances(Worker, StockWorker);
 
-/** A thread of its own; messages to and from it travel by native lanes. */
-export const Worker = WorkerBase;
+/** `instanceof` would be true of workers of the built-in class as well. */
+function isWorker(worker: object): boolean {
+  return apply(isPrototypeOf, Worker.prototype, [worker]);
+}
 
 /** The ports in `options.transferList`; all else about the options is Node's business. */
-function transferredPorts(options: unknown): StockPort[] {
-  const list = (options as { transferList?: unknown } | undefined)?.transferList;
+function transferredPorts(options: Options | undefined): StockPort[] {
+  const list = options?.transferList;
   return isArray(list) ? portsIn(list) : [];
 }
 
-function guardedOptions(options: unknown): unknown {
-  if (typeof options !== 'object' || options === null) return options;
-  const { workerData } = options as { workerData?: unknown };
-  const safe = guarded(workerData);
-  return safe === workerData ? options : { __proto__: options, workerData: safe };
+/** What we look at as well, and what has to be asked only once: it may be a getter. */
+interface Options {
+  workerData?: unknown;
+  transferList?: unknown;
+  execArgv?: unknown;
+  env?: unknown;
 }
 
-function adoptPublicPort(worker: WorkerBase, key: string, moved: Detached[], options: unknown): PortState | undefined {
+function readOptions(options: unknown): Options | undefined {
+  if ((typeof options !== 'object' && typeof options !== 'function') || options === null) return undefined;
+  const { workerData, transferList, execArgv, env } = options as Options;
+  return { __proto__: options, workerData, transferList, execArgv, env } as Options;
+}
+
+function adoptPublicPort(worker: Worker, key: string, moved: Detached[], workerData: unknown): PortState | undefined {
   const symbol = kPublicPort(worker);
   const port = symbol && (worker as unknown as Record<symbol, StockPort | null>)[symbol];
   if (port == null) return undefined;
@@ -214,7 +228,7 @@ function adoptPublicPort(worker: WorkerBase, key: string, moved: Detached[], opt
   if (!state.gateHeld) openGate(state);
   state.own.drainEmitter = worker;
   followListeners(worker, state);
-  loadWorkerData(state, moved, (options as { workerData?: unknown } | undefined)?.workerData);
+  loadWorkerData(state, moved, workerData);
   return state;
 }
 
