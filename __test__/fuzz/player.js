@@ -44,7 +44,7 @@ const actions = {
 async function carryOut(order) {
   Object.assign(stage, order.known);
   const result = await actions[order.kind](order);
-  return { result, entries: stage.takeEntries(), ports: [...stage.ports.keys()], old: [...stage.old.keys()], unasked: stage.unasked, used: stage.used };
+  return { result, entries: stage.takeEntries(), ports: [...stage.ports.keys()], old: [...stage.old.keys()], unasked: stage.unasked, used: stage.used, sent: stage.sent };
 }
 
 // A thread of its own
@@ -114,12 +114,14 @@ class Player {
   /** What every stage knows. */
   unasked = new Set();
   used = new Set();
+  sent = new Set();
   /** Everything in one list, for the reader of a difference. */
   all = [];
 
-  take(thread, { result, entries, ports, old, unasked, used }) {
+  take(thread, { result, entries, ports, old, unasked, used, sent }) {
     for (const name of unasked) this.unasked.add(name);
     for (const label of used) this.used.add(label);
+    for (const pair of sent) this.sent.add(pair);
     this.ports[thread] = ports;
     this.old[thread] = old;
     for (const [label, text] of entries) {
@@ -171,7 +173,7 @@ class Player {
     const thread = this.threadOf(label, kind === 'stale' ? this.old : this.ports);
     if (thread < 0) return;
     if (kind === 'move') return void (await this.move(label, thread, op.thread));
-    if (kind === 'clone' && !this.isAtHome(label, thread)) return;
+    if (kind === 'clone' && (!this.isAtHome(label, thread) || this.carries(name))) return;
     if (kind === 'context' && this.threadOf(peerOf(label)) < 0) return;
     await this.ask(thread, { kind: 'play', op: { kind, label, seed } });
     if (kind === 'clone') await this.ask(thread, { kind: 'turn' });
@@ -195,6 +197,14 @@ class Player {
     const peer = peerOf(label);
     const hasMoved = [label, peer].some((name) => this.threadOf(name, this.old) >= 0);
     return !hasMoved && this.threadOf(peer) === thread;
+  }
+
+  /**
+   * Is there, as far as is known, a port in what the channel has not delivered? One whose other end has closed loses what is unread, where its
+   * message moves without our being asked (docs/limitations.md).
+   */
+  carries(channel) {
+    return [...this.sent].some((pair) => pair.startsWith(`${channel} `) && this.threadOf(pair.slice(channel.length + 1)) < 0);
   }
 
   async move(label, from, to) {

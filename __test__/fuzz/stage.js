@@ -35,6 +35,8 @@ class Stage {
     this.unasked = new Set();
     /** Labels of ports that somebody has read. */
     this.used = new Set();
+    /** Channels that carry, or have carried, labels: `channel label`. */
+    this.sent = new Set();
     /** Labels of the ports of all threads. */
     this.present = new Set();
     /** Handlers on the stack. */
@@ -115,7 +117,11 @@ class Stage {
     for (const { label: moved } of made.moving) this.underWay.delete(moved);
     const detached = made.buffers.map((buffer) => buffer.byteLength);
     if (detached.length > 0) this.note(label, `buffers after the post: ${detached}`);
-    if (!('thrown' in result)) for (const { label: moved } of made.moving) this.forget(moved);
+    if ('thrown' in result) return;
+    for (const { label: moved } of made.moving) {
+      this.sent.add(`${channelOf(label)} ${moved}`);
+      this.forget(moved);
+    }
   }
 
   /** What is unread in ours can no longer be moved once the other end is lost in a message that nobody receives. */
