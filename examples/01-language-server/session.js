@@ -7,7 +7,8 @@ const { once } = require('node:events');
 const path = require('node:path');
 const { didChange, didOpen, request } = require('./traffic.js');
 
-const edits = 100;
+/** Edits of a session: those that come first, with workers that have just started and code that V8 has not compiled; those in between; and then. */
+const phases = { first: 100, between: 300, later: 200 };
 const hoversPerEdit = 20;
 
 async function start(module) {
@@ -41,9 +42,8 @@ function connect(server, received) {
   return { tell: send, ask: (method, cell) => send(request(nextId++, method, cell)) };
 }
 
-/** Open the notebook; then for each edit: what an editor asks for at once, and a mouse that wanders over the cell. */
-async function play({ tell, ask }) {
-  await tell(didOpen());
+/** For each edit: what an editor asks for at once, and a mouse that wanders over the cell. */
+async function play({ tell, ask }, edits) {
   for (let edit = 0; edit < edits; edit++) {
     await Promise.all([
       tell(didChange(edit, edit + 2)),
@@ -65,13 +65,18 @@ async function session(module) {
   const { server, stop } = await start(module);
   const received = [];
   const line = connect(server, received);
-  const cpu = process.cpuUsage();
-  const begin = performance.now();
-  await play(line);
-  const wall = performance.now() - begin;
-  const { user, system } = process.cpuUsage(cpu);
+  const times = {};
+  await line.tell(didOpen());
+  for (const [phase, edits] of Object.entries(phases)) {
+    const cpu = process.cpuUsage();
+    const begin = performance.now();
+    await play(line, edits);
+    const wall = performance.now() - begin;
+    const { user, system } = process.cpuUsage(cpu);
+    times[phase] = { wall: wall / edits, cpu: (user + system) / 1000 / edits };
+  }
   await stop();
-  return { wall, cpu: (user + system) / 1000, messages: received.length, digest: digest(received) };
+  return { ...times, messages: received.length, digest: digest(received) };
 }
 
-module.exports = { session };
+module.exports = { phases, session };
