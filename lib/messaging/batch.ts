@@ -17,6 +17,9 @@ export interface Taker {
   setReceive(index: number, words: Int32Array): void;
 }
 
+/** Two words are a number in this base. */
+export const NUMBER_BASE = 2 ** 30;
+
 const WORDS = 16 << 10;
 /** A buffer that had to grow beyond this goes back to the normal size. */
 const KEEP_WORDS = 256 << 10;
@@ -108,6 +111,12 @@ export class Batch {
     return true;
   }
 
+  /** What the current frame says, if it is one of `sendAhead`. */
+  get number(): number {
+    const { words, position } = this;
+    return words[position]! * NUMBER_BASE + words[position + 1]!;
+  }
+
   /** Kind of the frame behind the current one, 0 if the batch has none. */
   get nextKind(): number {
     return this.left === 0 ? 0 : this.words[this.#next + FRAME_KIND]!;
@@ -152,6 +161,16 @@ export class Batches {
   acquire(): Batch {
     if (this.#idle === 0) return new Batch(this.#native, this.#made++);
     return this.#free[--this.#idle]!;
+  }
+
+  /** All frames of `slot`, which leave the lane. */
+  each(slot: number, visit: (batch: Batch) => void): void {
+    const batch = this.acquire();
+    try {
+      while (batch.fill(slot)) while (batch.advance()) visit(batch);
+    } finally {
+      this.release(batch);
+    }
   }
 
   /** Give a batch back: what was read leaves the lane, the rest stays there. */

@@ -1,7 +1,7 @@
 /** The end of a port: from the close of its handle to the event 'close', and to its slot. */
 import { pack } from './held';
-import { HOLD_CLOSE, HOLD_REF, type PortState, stateOf } from './state';
-import { type StockPort, stockOnClose } from './stock';
+import { HOLD_CLOSE, HOLD_REF, type PortState } from './state';
+import { stockOnClose } from './stock';
 import { hasRest, isPending, releaseBatch } from './take';
 import { closeSlot, isPeerAdopted, native, schedule, setHold, slots } from './thread';
 
@@ -38,19 +38,13 @@ function offer(state: PortState): void {
 
 /** `close()` on a port whose handle is closed already, and which was kept for what is left in the lane. */
 export function endWaiting(state: PortState): void {
-  if (!state.ended || state.offered || state.slot < 0) return;
+  if (!isWaiting(state)) return;
   setHold(state, HOLD_CLOSE, true);
   schedule(state.slot);
 }
 
-/**
- * The state of a port whose handle is closed, and which is kept for what is left in the lane: Node would keep the handle
- * for what is left in its queue.
- */
-export function waitingState(port: StockPort): PortState | undefined {
-  const state = stateOf(port);
-  return state?.ended && state.slot >= 0 && !state.offered ? state : undefined;
-}
+/** Is it kept for what is left in the lane, with a handle that is closed? Node would keep the handle for what is left in its queue. */
+export const isWaiting = (state: PortState | undefined): state is PortState => state?.ended === true && state.slot >= 0 && !state.offered;
 
 /** Free the slot and emit 'close'. */
 export function finish(state: PortState): void {

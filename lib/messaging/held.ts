@@ -2,7 +2,6 @@
  * Messages that Node has handed over ahead of their turn move with their port: in a lane of their own, which is baggage of the port. Node
  * gives no way to put a message back.
  */
-import { floor } from '../codec/primordials';
 import { NotCarried } from '../errors';
 import { FORCED, TOO_LARGE } from '../native';
 import type { Batch } from './batch';
@@ -32,24 +31,21 @@ function send(slot: number, { index, type, value }: Carried): void {
     if (status !== TOO_LARGE) return;
   }
   // That there was one is told.
-  sendAhead(slot, KIND_CARRIER, floor(index / 2 ** 30), index % 2 ** 30);
+  sendAhead(slot, KIND_CARRIER, index);
 }
 
 /** What travelled with the port that is in `slot` now. */
 export function unpack(slot: number, use: (message: Carried) => void): void {
   const own = takeHeld(slot);
   if (own < 0) return;
-  const batch = batches.acquire();
   try {
-    while (batch.fill(own)) while (batch.advance()) use(read(batch));
+    batches.each(own, (batch) => use(read(batch)));
   } finally {
-    batches.release(batch);
     closeSlot(own);
   }
 }
 
 function read(batch: Batch): Carried {
-  const { words, position } = batch;
   if (batch.kind === KIND_VALUE) {
     decode(batch);
     const { type, value } = taken;
@@ -59,5 +55,5 @@ function read(batch: Batch): Carried {
     return { index, type: isError ? 'messageerror' : 'message', value: content, ports: undefined };
   }
   const error = new NotCarried('The message had left the built-in port when its own port was moved, and could not be taken along');
-  return { index: words[position]! * 2 ** 30 + words[position + 1]!, type: 'messageerror', value: error, ports: undefined };
+  return { index: batch.number, type: 'messageerror', value: error, ports: undefined };
 }

@@ -8,7 +8,7 @@ import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './m
 import { noteGone, safePost } from './guard';
 import { needStack } from './headroom';
 import { contextAccessors } from './context';
-import { endWaiting, onClosed, waitingState } from './closing';
+import { endWaiting, isWaiting, onClosed } from './closing';
 import { messagesOf } from './iterate';
 import { forgetSignal, signalOf } from './listen';
 import { closeInside, onStockMessage, receive, start } from './receive';
@@ -132,8 +132,7 @@ export function setHighWaterMark(state: PortState, bytes: number): void {
 function reference(port: StockPort, on: boolean): void {
   const state = stateOf(port);
   if (state !== undefined) state.referenced = on;
-  const waiting = waitingState(port);
-  if (waiting !== undefined) setHold(waiting, HOLD_REF, on);
+  if (isWaiting(state)) setHold(state, HOLD_REF, on);
   else if (on) stockRef(port);
   else stockUnref(port);
 }
@@ -161,8 +160,8 @@ const methods = {
   },
 
   hasRef(this: StockPort): boolean {
-    const state = waitingState(this);
-    return state === undefined ? stockHasRef(this) : (state.holds & HOLD_REF) !== 0;
+    const state = stateOf(this);
+    return isWaiting(state) ? (state.holds & HOLD_REF) !== 0 : stockHasRef(this);
   },
 
   ref(this: StockPort): void {

@@ -2,7 +2,6 @@
  * The sending side: the lane for what the codec takes, the stock port for everything else, and the
  * changes between the two that keep the order (see state.ts).
  */
-import { floor } from '../codec/primordials';
 import { RangeTooLarge } from '../errors';
 import { FORCED, FULL, GATE_CLOSED, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
 import { onFull } from './drain';
@@ -120,7 +119,7 @@ export function enterLane(state: PortState): boolean {
 /** False without memory for the frame: the messages stay where they are. */
 function switchToLane(state: PortState): boolean {
   const sent = stockSent(state.slot);
-  state.laneOut = sendAhead(state.slot, KIND_SWITCH, floor(sent / 2 ** 30), sent % 2 ** 30);
+  state.laneOut = sendAhead(state.slot, KIND_SWITCH, sent);
   return state.laneOut;
 }
 
@@ -240,21 +239,17 @@ export function recall(state: PortState): boolean {
   if (own === null) return false;
   state.laneOut = false;
   const held = new Fifo<Carried>();
-  unpack(own, (message) => held.push(message));
-  const batch = batches.acquire();
   try {
-    while (batch.fill(own)) {
-      while (batch.advance()) {
-        const { kind, words, position, end, text, textPosition, attachments } = batch;
-        if (kind === KIND_VALUE) {
-          postStock(state, decoder.decode(words, position, end, text, textPosition, attachments), undefined);
-        } else if (kind === KIND_SWITCH) postHeld(state, held, words[position]! * 2 ** 30 + words[position + 1]!);
-        else if (kind === KIND_CARRIER && batch.nextKind !== KIND_VOID) postHeld(state, held, Infinity, 1);
-      }
-    }
+    unpack(own, (message) => held.push(message));
+    batches.each(own, (batch) => {
+      const { kind, words, position, end, text, textPosition, attachments } = batch;
+      if (kind === KIND_VALUE) {
+        postStock(state, decoder.decode(words, position, end, text, textPosition, attachments), undefined);
+      } else if (kind === KIND_SWITCH) postHeld(state, held, batch.number);
+      else if (kind === KIND_CARRIER && batch.nextKind !== KIND_VOID) postHeld(state, held, Infinity, 1);
+    });
     postHeld(state, held, Infinity);
   } finally {
-    batches.release(batch);
     native.endRecall(own);
   }
   return true;

@@ -127,12 +127,7 @@ function takeFrame(state: PortState, batch: Batch, isSync: boolean): Taken {
       takeCarried(state, batch, isSync);
       return false;
     case KIND_SWITCH:
-      return switchToLane(
-        state,
-        batch,
-        batch.words[batch.position]! * 2 ** 30 + batch.words[batch.position + 1]!,
-        isSync,
-      );
+      return switchToLane(state, batch, batch.number, isSync);
     case KIND_STOCK:
       state.laneFed = false;
       return false;

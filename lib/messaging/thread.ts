@@ -3,9 +3,9 @@
  * ports. Made when the package is loaded.
  */
 import { BASE, Decoder, Encoder } from '../codec';
-import { bareList, captured, defineOwn, max, typedArrayOffset } from '../codec/primordials';
+import { bareList, captured, defineOwn, floor, max, typedArrayOffset } from '../codec/primordials';
 import { type Binding, FORCED, QUIET, raw, TOO_LARGE, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_LAST, TX_SLOT, TX_TEXT, TX_TOLD, TX_WIDE } from '../native';
-import { Batches } from './batch';
+import { Batches, NUMBER_BASE } from './batch';
 import type { PortState } from './state';
 import { lastUnit, width } from './text';
 
@@ -217,9 +217,9 @@ export function encodedValue(value: unknown): unknown {
   }
 }
 
-/** `sendControl` with two words ahead of another frame, which wakes the reader for both. */
-export function sendAhead(slot: number, kind: number, word0: number, word1: number): boolean {
-  return sendWords(slot, kind, QUIET, word0, word1);
+/** `sendControl` with a number (`Batch.number`), ahead of another frame, which wakes the reader for both. */
+export function sendAhead(slot: number, kind: number, number: number): boolean {
+  return sendWords(slot, kind, QUIET, floor(number / NUMBER_BASE), number % NUMBER_BASE);
 }
 
 /** Send a frame of our own, whether or not the gate is open. False: there is no memory for it. */

@@ -88,8 +88,6 @@ export class Worker extends StockWorker {
 
   constructor(filename: string | URL, given?: unknown) {
     const options = readOptions(given);
-    const workerData = options?.workerData;
-    if (options !== undefined) options.workerData = guarded(workerData);
     const ports = transferredPorts(options);
     const moved = detachAll(undefined, ports, READER_HOPED);
     noteOptions(options);
@@ -111,7 +109,7 @@ export class Worker extends StockWorker {
     }
     workerMade(this);
     this.#thread = this.threadId;
-    this.#state = adoptPublicPort(this, key, moved, workerData);
+    this.#state = adoptPublicPort(this, key, moved, options?.workerData);
     if (ready !== undefined) change(ready, 0);
     forgetMoved(moved, ports);
     started();
@@ -212,7 +210,7 @@ interface Options {
 function readOptions(options: unknown): Options | undefined {
   if ((typeof options !== 'object' && typeof options !== 'function') || options === null) return undefined;
   const { workerData, transferList, execArgv, env } = options as Options;
-  return { __proto__: options, workerData, transferList, execArgv, env } as Options;
+  return { __proto__: options, workerData: guarded(workerData), transferList, execArgv, env } as Options;
 }
 
 function adoptPublicPort(worker: Worker, key: string, moved: Detached[], workerData: unknown): PortState | undefined {
