@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { codec, makePair, receive, take } from './support.mjs';
 
-const seed = Number(process.env.CODEC_SEED ?? Date.now() % 1e9) | 0;
-const rounds = Number(process.env.CODEC_ROUNDS ?? 3000);
+const seed = Number(process.env.THREADPORT_TEST_SEED ?? Date.now() % 1e9) | 0;
+const rounds = 3000;
 const { CorruptMessageError } = codec;
 
 function samples() {

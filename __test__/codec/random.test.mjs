@@ -1,10 +1,10 @@
-/** Random values, compared with structuredClone. CODEC_SEED repeats a run; CODEC_ROUNDS lengthens it. */
+/** Random values, compared with structuredClone. THREADPORT_TEST_SEED repeats a run. */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { assertSame, makePair, REFUSED } from './support.mjs';
 
-const seed = Number(process.env.CODEC_SEED ?? Date.now() % 1e9) | 0;
-const rounds = Number(process.env.CODEC_ROUNDS ?? 1500);
+const seed = Number(process.env.THREADPORT_TEST_SEED ?? Date.now() % 1e9) | 0;
+const rounds = 1500;
 
 function generator(start) {
   let s = start | 0;
@@ -103,7 +103,7 @@ test(`random values, seed ${seed}`, () => {
     try {
       assertSame(actual, structuredClone(value));
     } catch (error) {
-      throw new Error(`CODEC_SEED=${seed} round ${round}: ${error.message}`, { cause: error });
+      throw new Error(`THREADPORT_TEST_SEED=${seed} round ${round}: ${error.message}`, { cause: error });
     }
   }
   assert.ok(carried > rounds * 0.9, `${carried} of ${rounds} carried`);

@@ -149,8 +149,8 @@ class Player {
       if (storm) fars.forEach((far) => void far.begin({ kind: 'turn' }));
       isQuiet = (await this.ask(0, { kind: 'turn' })).isQuiet;
       for (const [index, far] of fars.entries()) {
-        const answer = storm ? far.end() : far.ask({ kind: 'turn' });
-        isQuiet = this.take(index + 1, answer).isQuiet && isQuiet;
+        const seen = storm ? this.take(index + 1, far.end()) : await this.ask(index + 1, { kind: 'turn' });
+        isQuiet = seen.isQuiet && isQuiet;
       }
       calm = isQuiet ? calm + 1 : 0;
     }

@@ -8,10 +8,13 @@ import { generate } from './codegen';
 import { Limit, Tag } from './format';
 import { seal } from './hash';
 import { LINEAR, NEW, PENDING } from './identity';
-import { imul, jsonStringify } from './primordials';
+import { imul, is, jsonStringify } from './primordials';
 import type { Shape, ShapeRegistry, ShapeWriter } from './shapes';
 import { Small } from './write-object';
 import { writeUndefined } from './write-shape';
+
+/** Text is only ever appended. Where it has not grown V8 need not be told of the store, which takes longer than to look. */
+const KEEP_TEXT = 'if (t.length !== e.text.length) e.text = t;';
 
 export function compileWriter({ keys, word, sites }: Shape, registry: ShapeRegistry): ShapeWriter | undefined {
   const n = keys.length;
@@ -31,12 +34,12 @@ return function write(e, o) {
   }
   body += `
   e.pos = p;
-  e.text = t;
+  ${KEEP_TEXT}
   if (open && (n = ids.note(o, seal(h, s), entered)) >= 0) return e.backRef(start, text, n);
   return true;
 };`;
-  const factory = generate('sites,seal,imul,undefinedValue', body);
-  return factory?.(sites, seal, imul, writeUndefined) as ShapeWriter | undefined;
+  const factory = generate('sites,seal,imul,is,undefinedValue', body);
+  return factory?.(sites, seal, imul, is, writeUndefined) as ShapeWriter | undefined;
 }
 
 interface Known { text: string; word: number }
@@ -54,12 +57,12 @@ function property(key: string, site: string, room: number, index?: number, known
     i32[p++] = ${hashed('w = ')}n << 4 | ${Tag.Str};
     t += v;
     ${hashed('s = v; h = imul(h, 31) + w | 0;')}
-  } else if (typeof v === 'number' && v << 4 >> 4 === v && (v !== 0 || 1 / v > 0)) {
+  } else if (typeof v === 'number' && v << 4 >> 4 === v && !is(v, -0)) {
     i32[p++] = ${hashed('w = ')}v << 4 | ${Tag.Int};
     ${hashed('h = imul(h, 31) + w | 0;')}
   } else {
     e.pos = p;
-    e.text = t;
+    ${KEEP_TEXT}
     if (typeof v === 'object' && v !== null) {
       ${hashed(`if (open) {
         open = false;

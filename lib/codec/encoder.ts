@@ -12,7 +12,7 @@ import { Ext, Flag, Layout, Limit, Tag, Word } from './format';
 import { Identity, UNWIND } from './identity';
 import { isStackOverflow } from './overflow';
 import {
-  captured, charCodeAt, getPrototypeOf, isProxy, ObjectPrototype,
+  captured, charCodeAt, getPrototypeOf, is, isProxy, ObjectPrototype,
   typedArrayBuffer, typedArrayLength, typedArrayOffset,
 } from './primordials';
 import { Entries } from './write-collection';
@@ -160,7 +160,7 @@ export class Encoder {
   /** @internal */
   number(value: number): boolean {
     const i32 = this.i32;
-    if ((value << 4) >> 4 === value && (value !== 0 || 1 / value > 0)) i32[this.pos++] = (value << 4) | Tag.Int;
+    if ((value << 4) >> 4 === value && !is(value, -0)) i32[this.pos++] = (value << 4) | Tag.Int;
     else if ((value | 0) === value && value !== 0) {
       i32[this.pos++] = Word.Int32;
       i32[this.pos++] = value;

@@ -8,9 +8,11 @@ export function mix(hash: number, word: number): number {
 
 /**
  * The finished hash. Words hold the lengths of strings only, which tells "item17" and "item18" apart no more than the
- * rest of such an object does; the end of the last string does.
+ * rest of such an object does; the end of the last string does. A third character is for those that end alike, as "item17($0)" does.
  */
 export function seal(hash: number, last: string): number {
   const n = last.length;
-  return n < 2 ? hash : (hash + imul((charCodeAt(last, n - 1) << 8) + charCodeAt(last, n - 2), 0x2c1b3c6d)) | 0;
+  if (n < 2) return hash;
+  const end = (charCodeAt(last, n - 1 - (n >> 2)) << 16) + (charCodeAt(last, n - 1) << 8) + charCodeAt(last, n - 2);
+  return (hash + imul(end, 0x2c1b3c6d)) | 0;
 }

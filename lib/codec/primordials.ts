@@ -46,6 +46,8 @@ export const setPrototypeOf: (o: object, prototype: object | null) => object = O
 export const objectKeys: (o: object) => string[] = Object.keys;
 export const ownKeys: (o: object) => PropertyKey[] = Reflect.ownKeys;
 export const hasOwn: (o: object, key: PropertyKey) => boolean = Object.hasOwn;
+/** `is(v, -0)` costs no division, as `1 / v < 0` does. */
+export const is: (a: unknown, b: unknown) => boolean = Object.is;
 export const isArray: (v: unknown) => v is unknown[] = Array.isArray;
 export const isView = ArrayBuffer.isView;
 export const { floor, imul, max, min } = Math;

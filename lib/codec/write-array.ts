@@ -4,7 +4,7 @@ import type { Encoder } from './encoder';
 import { Layout, Limit, Tag, Word } from './format';
 import { mix, seal } from './hash';
 import { NEW } from './identity';
-import { ArrayPrototype, captured, denseArray, hasOwn, objectKeys } from './primordials';
+import { ArrayPrototype, captured, denseArray, hasOwn, is, objectKeys } from './primordials';
 import type { Site } from './shapes';
 import { Small } from './write-object';
 
@@ -167,7 +167,7 @@ function writeInts(i32: Int32Array, at: number, array: unknown[], n: number, fir
 }
 
 function isInt(value: unknown): value is number {
-  return typeof value === 'number' && (value | 0) === value && (value !== 0 || 1 / value > 0);
+  return typeof value === 'number' && (value | 0) === value && !is(value, -0);
 }
 
 /** The element at `index` is of another kind. */
