@@ -11,7 +11,6 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { install } = require('./install.js');
 const { root, run } = require('./steps.js');
 const { playTests, testFiles } = require('./suites.js');
 const { copyPackage, quick } = require('./variant.js');
@@ -114,7 +113,6 @@ function javascript() {
   if (!ok || found.length > 0) process.exit(1);
 }
 
-install('.');
 cargo('build');
 if (texts.length === 0) cargo('test', '--no-default-features', '--tests');
 javascript();

@@ -31,10 +31,14 @@ const EXOTIC = [
   () => new (require('node:net').BlockList)(),
 ];
 
-const BODIES = [
+const PLAIN = [
   (random) => random.below(100),
   (random) => ({ id: random.below(100), method: `m${random.below(5)}`, params: [random.below(9), 'text'] }),
   (random) => [random.next(), `${random.below(100)}`, null],
+];
+
+const BODIES = [
+  ...PLAIN,
   (random) => randomValue(random),
   (random) => randomValue(random),
   (random) => random.pick(flat(random.pick(TABLES)))(),
@@ -68,20 +72,22 @@ function wrap(random, body, moving, buffers, { act }) {
 }
 
 /**
- * Message of `seed`: `{ value, list, moving, buffers }`; `list` is undefined for a call without one. `choose(random)` gives
- * ports to move as `{ label, port }`; `act(kinds)` is what a getter does.
+ * Message of `seed`: `{ value, list, moving, buffers, isPlain }`; `list` is undefined for a call without one. `choose(random)` gives
+ * ports to move as `{ label, port }`; `act(kinds)` is what a getter does. A plain message is certainly one for the codec.
  */
 function message(seed, { choose, act }) {
   const random = generator(seed);
-  const body = random.pick(BODIES)(random);
-  if (random.chance(0.08)) return { value: [random.below(100), trap(() => act(['post', 'post', 'receive', 'listen']), 2), 'end'], moving: [], buffers: [] };
-  if (random.chance(0.7)) return { value: body, moving: [], buffers: [] };
+  const make = random.pick(BODIES);
+  const body = make(random);
+  const trapped = () => [random.below(100), trap(() => act(['post', 'post', 'receive', 'listen']), 2), 'end'];
+  if (random.chance(0.08)) return { value: trapped(), moving: [], buffers: [], isPlain: true };
+  if (random.chance(0.7)) return { value: body, moving: [], buffers: [], isPlain: PLAIN.includes(make) };
   const moving = random.chance(0.7) ? choose(random) : [];
   const buffers = Array.from({ length: random.below(3) }, () => Uint8Array.from({ length: random.below(30) }, () => random.below(256)).buffer);
   const value = wrap(random, body, moving, buffers, { act });
   const listed = [...moving.map(({ port }) => port), ...buffers];
   if (random.chance(0.1)) listed.splice(random.below(listed.length + 1), random.below(2));
-  return { value, list: random.pick(LISTS)(listed), moving, buffers };
+  return { value, list: random.pick(LISTS)(listed), moving, buffers, isPlain: false };
 }
 
 module.exports = { message };

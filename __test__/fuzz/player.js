@@ -44,7 +44,7 @@ const actions = {
 async function carryOut(order) {
   Object.assign(stage, order.known);
   const result = await actions[order.kind](order);
-  return { result, entries: stage.takeEntries(), ports: [...stage.ports.keys()], old: [...stage.old.keys()], unasked: stage.unasked, used: stage.used, sent: stage.sent };
+  return { result, entries: stage.takeEntries(), ports: [...stage.ports.keys()], old: [...stage.old.keys()], unasked: stage.unasked, used: stage.used, sent: stage.sent, exotic: stage.exotic };
 }
 
 // A thread of its own
@@ -115,13 +115,15 @@ class Player {
   unasked = new Set();
   used = new Set();
   sent = new Set();
+  exotic = new Set();
   /** Everything in one list, for the reader of a difference. */
   all = [];
 
-  take(thread, { result, entries, ports, old, unasked, used, sent }) {
+  take(thread, { result, entries, ports, old, unasked, used, sent, exotic }) {
     for (const name of unasked) this.unasked.add(name);
     for (const label of used) this.used.add(label);
     for (const pair of sent) this.sent.add(pair);
+    for (const name of exotic) this.exotic.add(name);
     this.ports[thread] = ports;
     this.old[thread] = old;
     for (const [label, text] of entries) {
@@ -133,7 +135,7 @@ class Player {
   }
 
   async ask(thread, { ...order }) {
-    order.known = { unasked: new Set(this.unasked), used: new Set(this.used), present: new Set(this.ports.flat()) };
+    order.known = { unasked: new Set(this.unasked), used: new Set(this.used), exotic: new Set(this.exotic), present: new Set(this.ports.flat()) };
     return this.take(thread, thread === 0 ? await carryOut(order) : fars[thread - 1].ask(order));
   }
 

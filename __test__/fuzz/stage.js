@@ -37,6 +37,10 @@ class Stage {
     this.used = new Set();
     /** Channels that carry, or have carried, labels: `channel label`. */
     this.sent = new Set();
+    /** Channels that have carried what is perhaps not for the codec. */
+    this.exotic = new Set();
+    /** Labels of ports that a handler of theirs has stopped. */
+    this.stopped = new Set();
     /** Labels of the ports of all threads. */
     this.present = new Set();
     /** Handlers on the stack. */
@@ -71,6 +75,7 @@ class Stage {
     this.ports.set(label, port);
     this.present.add(label);
     this.listeners.set(label, []);
+    this.stopped.delete(label);
     if (!hidesEnd({ label })) port.on('close', () => this.onClose(label, port));
   }
 
@@ -112,6 +117,7 @@ class Stage {
       act: (kinds) => this.inner(label, seed, kinds),
     });
     for (const { label: moved } of made.moving) this.underWay.add(moved);
+    if (!made.isPlain) this.exotic.add(channelOf(label));
     const result = this.attempt(label, 'post', () =>
       'list' in made ? port.postMessage(made.value, made.list) : port.postMessage(made.value), made.moving);
     for (const { label: moved } of made.moving) this.underWay.delete(moved);
@@ -124,8 +130,12 @@ class Stage {
     }
   }
 
-  /** What is unread in ours can no longer be moved once the other end is lost in a message that nobody receives. */
+  /**
+   * What is unread in ours can no longer be moved once the other end is lost in a message that nobody receives. Nor does everything move along that
+   * Node has handed over to a port which its handler stopped meanwhile (docs/limitations.md).
+   */
   mayMove(label) {
+    if (this.stopped.has(label) && this.exotic.has(channelOf(label))) return false;
     return !this.used.has(label) || this.present.has(peerOf(label));
   }
 
@@ -195,11 +205,13 @@ class Stage {
         this.behave(behaviour, { label, port, entry, seed });
       } finally {
         this.handling--;
+        if (face === 'once' || behaviour === 'off') this.stopped.add(label);
       }
     };
     // The built-in throws where removeAllListeners() came first.
     this.attempt(label, `${id} ${face} ${behaviour}`, () => void Object.assign(entry, FACES[face](port, handler)));
     this.listeners.get(label)?.push(entry);
+    this.stopped.delete(label);
     this.note(label, `hasRef ${port.hasRef()}`);
   }
 
