@@ -4,6 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const stock = require('node:worker_threads');
+const { describe } = require('../support/describe.js');
 const { FAILURES } = require('../support/failures.js');
 const { farThread } = require('../support/far.js');
 const { channel } = require('../support/threads.js');
@@ -33,6 +34,39 @@ test('values that are refused: the error of the built-in, and nothing arrives ov
       assert.deepEqual(here, there);
       assert.deepEqual(ours.far.drain(), []);
     });
+  }
+});
+
+const ALL_TRAPS = Object.getOwnPropertyNames(Reflect);
+const throwing = () => {
+  throw new Error('this must not run');
+};
+
+/** What may stand where a plain object with the key `first` has always stood; by how it is made from its own keys. */
+const STRANGERS = {
+  'an object whose prototype is a proxy with traps that throw': () => Object.create(new Proxy({}, Object.fromEntries(ALL_TRAPS.map((trap) => [trap, throwing])))),
+  'an object whose prototype is a proxy that has everything': () => Object.create(new Proxy({}, { has: () => true })),
+  'an object that inherits a getter': () => Object.create({ get first() { return throwing(); } }),
+  'an object without a prototype': () => Object.create(null),
+  'a plain object': () => ({}),
+  'a Map': () => new Map([[1, 2]]),
+  'an array': () => [1, 2],
+  'an error': () => new TypeError('t'),
+};
+
+test('in the place of a familiar object: arrives like a clone of the built-in', async (t) => {
+  const { near, far } = await farThread(t, wt).channel();
+  const familiar = (n) => ({ at: { first: n } });
+  for (let n = 0; n < 100; n++) near.postMessage(familiar(n));
+  assert.equal(far.drain().length, 100);
+  for (const [name, make] of Object.entries(STRANGERS)) {
+    for (const own of [[], ['first'], ['other'], ['first', 'other'], ['other', 'first']]) {
+      const at = make();
+      for (const key of own) Object.defineProperty(at, key, { value: key, enumerable: true });
+      near.postMessage({ at });
+      near.postMessage(familiar(1));
+      assert.deepEqual(far.drain(), [structuredClone({ at }), familiar(1)].map(describe), `${name}, with its own ${own}`);
+    }
   }
 });
 

@@ -16,7 +16,7 @@ import {
   typedArrayBuffer, typedArrayLength, typedArrayOffset,
 } from './primordials';
 import { Entries } from './write-collection';
-import { type Shape, ShapeTable, Site, type ShapeRegistry } from './shapes';
+import { ShapeTable, Site, type ShapeRegistry } from './shapes';
 import { writeBigInt } from './write-bigint';
 import { writeOther } from './write-other';
 import { writePlain } from './write-object';
@@ -116,15 +116,17 @@ export class Encoder {
     // Before anything that a trap could see.
     if (isProxy(value) || this.depth === Limit.Depth) return false;
     this.depth++;
-    const prototype = getPrototypeOf(value);
-    let done: boolean;
-    if (prototype === ObjectPrototype) {
-      const shape = site.shape;
-      if (shape !== null && hasKeys(value, shape)) done = shape.write(this, value as Record<string, unknown>, shape);
-      else done = writePlain(this, value as Record<string, unknown>, site);
-    } else done = writeOther(this, value, prototype, site);
+    const { shape } = site;
+    const done = (shape === null ? undefined : shape.write(this, value as Record<string, unknown>, shape, false)) ?? this.unpredicted(value, site);
     this.depth--;
     return done;
+  }
+
+  private unpredicted(value: object, site: Site): boolean {
+    const prototype = getPrototypeOf(value);
+    return prototype === ObjectPrototype
+      ? writePlain(this, value as Record<string, unknown>, site)
+      : writeOther(this, value, prototype, site);
   }
 
   /** @internal Writes a primitive; false for symbols and functions. */
@@ -216,19 +218,4 @@ export class Encoder {
     this.f64 = new captured.Float64Array(buffer, offset, words >> 1);
     this.u8 = new captured.Uint8Array(buffer, offset, words << 2);
   }
-}
-
-/**
- * Whether the enumerable keys of an ordinary object are those of the shape, without reading a property. Enumerable keys
- * of Object.prototype would be listed too: then nothing matches and writePlain decides by own keys.
- */
-function hasKeys(object: object, shape: Shape): boolean {
-  const keys = shape.keys;
-  const n = keys.length;
-  let i = 0;
-  for (const key in object) {
-    if (i === n || key !== keys[i]) return false;
-    i++;
-  }
-  return i === n;
 }

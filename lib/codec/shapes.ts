@@ -17,8 +17,11 @@ export interface ShapeRegistry {
   lookup(id: number): string[] | undefined;
 }
 
-/** Writes the properties of an object whose keys are known to be those of the shape; false: must go by the carrier. */
-export type ShapeWriter = (e: Encoder, object: Record<string, unknown>, shape: Shape) => boolean;
+/**
+ * Writes an object that is no proxy; false: must go by the carrier. `isKnown`: its keys are those of the shape. Else undefined, and nothing
+ * was written, if they are not, or if its prototype is not Object.prototype.
+ */
+export type ShapeWriter = (e: Encoder, object: Record<string, unknown>, shape: Shape, isKnown: boolean) => boolean | undefined;
 
 /** The keys of a dictionary that may come again. */
 export class KeyList {

@@ -21,7 +21,7 @@ export function writePlain(e: Encoder, object: Record<string, unknown>, site: Si
     return writeDict(e, object, keys, site);
   }
   const shape = e.shapes.find(keys, site);
-  return shape === null ? writeDict(e, object, keys, site) : shape.write(e, object, shape);
+  return shape === null ? writeDict(e, object, keys, site) : shape.write(e, object, shape, true) as boolean;
 }
 
 /** All keys, then all values. */

@@ -4,14 +4,15 @@ import type { Encoder } from './encoder';
 import { Flag, Layout, Word } from './format';
 import { mix, seal } from './hash';
 import { NEW } from './identity';
-import { hasOwn } from './primordials';
+import { getPrototypeOf, hasOwn, ObjectPrototype } from './primordials';
 import type { Shape } from './shapes';
 import { Small } from './write-object';
 
 /** Uses after which a writer is worth generating. */
 const WARM = 16;
 
-export function writeShapeLoop(e: Encoder, object: Record<string, unknown>, shape: Shape): boolean {
+export function writeShapeLoop(e: Encoder, object: Record<string, unknown>, shape: Shape, isKnown: boolean): boolean | undefined {
+  if (!isKnown && (getPrototypeOf(object) !== ObjectPrototype || !hasKeys(object, shape.keys))) return undefined;
   if (++shape.uses === WARM) shape.write = compileWriter(shape, e.shapes.registry) ?? shape.write;
   const { keys, sites } = shape;
   const n = keys.length;
@@ -54,4 +55,18 @@ export function writeUndefined(e: Encoder, object: object, key: string): void {
     e.i32[e.pos++] = Word.Hole;
     e.flags |= Flag.Holes;
   }
+}
+
+/**
+ * Whether the enumerable keys of an ordinary object are those of the shape, without reading a property. Enumerable keys
+ * of Object.prototype would be listed too: then nothing matches and writePlain decides by own keys.
+ */
+function hasKeys(object: object, keys: string[]): boolean {
+  const n = keys.length;
+  let i = 0;
+  for (const key in object) {
+    if (i === n || key !== keys[i]) return false;
+    i++;
+  }
+  return i === n;
 }
