@@ -81,6 +81,29 @@ fn the_cache_is_bounded() {
 }
 
 #[test]
+fn what_is_used_now_takes_the_place_of_what_was_used_before() {
+    let _alone = alone();
+    let pool = SlabPool::global();
+    let fill = |len: usize| {
+        let many: Vec<_> = (0..SlabPool::MAX_CACHED / len)
+            .map(|_| pool.take(len).unwrap())
+            .collect();
+        drop(many);
+    };
+    for len in [1 << 20, 2 << 20, 1 << 20, 64 << 10] {
+        fill(len);
+        let cached = pool.cached_bytes();
+        let kept = pool.take(len).unwrap();
+        assert_eq!(pool.cached_bytes(), cached - len);
+        let many: Vec<_> = (1..SlabPool::MAX_CACHED / len)
+            .map(|_| pool.take(len).unwrap())
+            .collect();
+        assert!(pool.cached_bytes() < len);
+        drop((kept, many));
+    }
+}
+
+#[test]
 fn small_and_huge_blocks_are_not_kept() {
     let _alone = alone();
     let pool = SlabPool::global();

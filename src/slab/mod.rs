@@ -11,7 +11,8 @@
 //! * Memory is always initialised: fresh blocks are zeroed, recycled ones keep what their last user wrote.
 //! * A [`SlabBuf`] is exclusive. [`SlabBuf::freeze`] makes it shared and immutable; the block goes back to the
 //!   pool when the last clone of the `Bytes` is dropped, on whichever thread that happens.
-//! * The pool keeps at most [`SlabPool::MAX_CACHED`] bytes; what exceeds that is freed.
+//! * The pool keeps at most [`SlabPool::MAX_CACHED`] bytes. What exceeds that is freed: blocks of a size that has not been asked for lately,
+//!   else the one that comes back.
 //!
 //! # What blocks
 //!

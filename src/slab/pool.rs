@@ -19,12 +19,16 @@ pub struct SlabPool {
     /// Bytes in all free lists together, or about to be. Any thread; at most [`SlabPool::MAX_CACHED`] plus
     /// what other threads are just trying to add. A quota, orders nothing.
     cached: AtomicUsize,
+    /// How often a block was taken. Any thread; a clock.
+    taken: AtomicUsize,
 }
 
 #[derive(Debug)]
 struct FreeList {
     returned: Sender<Block>,
     free: Receiver<Block>,
+    /// When a block of the class was taken last. Any thread; a heuristic.
+    last: AtomicUsize,
 }
 
 static POOL: LazyLock<SlabPool> = LazyLock::new(SlabPool::new);
@@ -49,13 +53,18 @@ impl SlabPool {
     fn new() -> Self {
         let list = |class: usize| {
             let (returned, free) = flume::bounded(Self::MAX_CACHED / (Self::SMALLEST << class));
-            FreeList { returned, free }
+            FreeList {
+                returned,
+                free,
+                last: AtomicUsize::new(0),
+            }
         };
         Self {
             classes: std::array::from_fn(list),
             used: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
             cached: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
         }
     }
 
@@ -82,6 +91,9 @@ impl SlabPool {
         let Some(class) = class_for(len) else {
             return Block::allocate(len);
         };
+        // Relaxed: a clock that may go wrong a little.
+        let now = self.taken.fetch_add(1, Ordering::Relaxed);
+        self.classes[class].last.store(now, Ordering::Relaxed);
         let block = match self.classes[class].free.try_recv() {
             Ok(block) => {
                 // Relaxed: a quota; flume handed the block over.
@@ -116,14 +128,32 @@ impl SlabPool {
         let is_ebb = self.unused(len);
         // Relaxed: a quota. Counting first means that racing givers give up rather than exceed the limit.
         let before = self.cached.fetch_add(len, Ordering::Relaxed);
-        let kept = before + len <= Self::MAX_CACHED
-            && self.classes[class].returned.try_send(block).is_ok();
+        let fits = before + len <= Self::MAX_CACHED || self.make_room(class);
+        let kept = fits && self.classes[class].returned.try_send(block).is_ok();
         if !kept {
             self.cached.fetch_sub(len, Ordering::Relaxed);
         }
         if is_ebb {
             give_freed_memory_back();
         }
+    }
+
+    /// Frees blocks of classes that were last in use before `class` was, the oldest first, until no more is cached than may be.
+    fn make_room(&self, class: usize) -> bool {
+        // Relaxed: as above.
+        let last = |list: &FreeList| list.last.load(Ordering::Relaxed);
+        let own = last(&self.classes[class]);
+        while self.cached.load(Ordering::Relaxed) > Self::MAX_CACHED {
+            let older = self.classes.iter().filter(|list| last(list) < own);
+            let oldest = older
+                .filter(|list| !list.free.is_empty())
+                .min_by_key(|list| last(list));
+            let Some(block) = oldest.and_then(|list| list.free.try_recv().ok()) else {
+                return false;
+            };
+            self.cached.fetch_sub(block.len(), Ordering::Relaxed);
+        }
+        true
     }
 }
 
