@@ -56,6 +56,11 @@ const STRANGERS = {
 
 test('in the place of a familiar object: arrives like a clone of the built-in', async (t) => {
   const { near, far } = await farThread(t, wt).channel();
+  // While there is a port that is gone, values are looked through for such.
+  const { port1: gone } = channel(t, wt);
+  const closed = once(gone, 'close');
+  gone.close();
+  await closed;
   const familiar = (n) => ({ at: { first: n } });
   for (let n = 0; n < 100; n++) near.postMessage(familiar(n));
   assert.equal(far.drain().length, 100);
@@ -68,6 +73,7 @@ test('in the place of a familiar object: arrives like a clone of the built-in', 
       assert.deepEqual(far.drain(), [structuredClone({ at }), familiar(1)].map(describe), `${name}, with its own ${own}`);
     }
   }
+  assert.equal(gone.hasRef(), false);
 });
 
 test('values that are borderline: the outcome of the built-in, posting and over there', async (t) => {

@@ -60,15 +60,12 @@ export function readIterable(object: object): unknown[] | undefined {
   }
 }
 
-const isPort = (value: unknown): value is StockPort =>
-  typeof value === 'object' && value !== null && !isProxy(value) && isStockPort(value);
-
 /** The ports in a list, each once. */
 export function portsIn(list: unknown[]): StockPort[] {
   const ports = bareList<StockPort>();
   for (let i = 0; i < list.length; i++) {
     const entry = list[i];
-    if (isPort(entry) && indexOf(ports, entry) < 0) ports[ports.length] = entry;
+    if (isStockPort(entry) && indexOf(ports, entry) < 0) ports[ports.length] = entry;
   }
   return ports;
 }
@@ -80,7 +77,7 @@ function indexOf(ports: StockPort[], port: StockPort): number {
 
 /** Is there nothing in the list that could bring ports of its own (a stream)? */
 export function isPlain(list: unknown[]): boolean {
-  for (let i = 0; i < list.length; i++) if (!isPort(list[i]) && !isArrayBuffer(list[i])) return false;
+  for (let i = 0; i < list.length; i++) if (!isStockPort(list[i]) && !isArrayBuffer(list[i])) return false;
   return true;
 }
 

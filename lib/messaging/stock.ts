@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import builtin = require('node:worker_threads');
-import { apply, defineProperty, getPrototypeOf, ownDescriptor, ownKeys } from '../codec/primordials';
+import { apply, defineProperty, getPrototypeOf, isProxy, ownDescriptor, ownKeys } from '../codec/primordials';
 
 export { builtin };
 export type StockPort = builtin.MessagePort;
@@ -28,7 +28,15 @@ export function uncurried<A extends unknown[], R>(method: Method<A, R>): (self: 
 
 export const StockPort = stock.MessagePort;
 const { [Symbol.hasInstance]: hasInstance } = Function.prototype;
-export const isStockPort = hasInstance.bind(StockPort) as (value: unknown) => value is StockPort;
+
+/** As `instanceof`, which would run the traps of a proxy, also of one that is a prototype. */
+export function isStockPort(value: unknown): value is StockPort {
+  if (typeof value !== 'object') return false;
+  for (let next = value; next !== null && !isProxy(next); next = getPrototypeOf(next)) {
+    if (next === StockPort.prototype) return next !== value;
+  }
+  return false;
+}
 export const StockChannel = stock.MessageChannel;
 export const StockWorker = stock.Worker;
 export const StockBroadcastChannel = stock.BroadcastChannel;
