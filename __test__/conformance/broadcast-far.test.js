@@ -127,21 +127,16 @@ test('a member that closes in a handler hears no more, and the others go on', as
 });
 
 /** A member that hears floods of numbered messages: only how many of each round, and what was out of turn. */
-function counter(t, name, rounds) {
-  const channel = new wt.BroadcastChannel(name);
-  t.after(() => channel.close());
-  const counts = Array(rounds).fill(0);
-  const others = [];
-  channel.onmessage = ({ data }) => {
-    if (typeof data === 'object' && counts[data.round] === data.n) counts[data.round]++;
-    else if (others.length < 10) others.push(data);
-  };
+function counter(t, name) {
+  const { channel } = member(t, name);
+  const [counts, others] = [[0, 0, 0], []];
+  channel.onmessage = ({ data }) => void (data.round in counts && counts[data.round] === data.n ? counts[data.round]++ : others.push(data));
   return { channel, counts, others };
 }
 
 test('a thread that is terminated while it posts: what was heard has no gap, and the group lives on', async (t) => {
   const name = fresh();
-  const members = sequence(2).map(() => counter(t, name, 3));
+  const members = sequence(2).map(() => counter(t, name));
   for (const round of sequence(3)) {
     const [{ worker }] = await threads(t, 1, name, ({ wt, parentPort, workerData: { name, round } }) => {
       const channel = new wt.BroadcastChannel(name);
