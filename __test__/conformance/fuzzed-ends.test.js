@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { farThread } = require('../support/far.js');
-const { once, settle, until } = require('../support/deadline.js');
+const { inbox, once, settle, until } = require('../support/deadline.js');
 
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
 
@@ -79,4 +79,25 @@ test('a post after the other end was lost in the middle of a post of its own is 
     port.postMessage({ get inner() { port2.postMessage(port, [port]); return 1; }, port1 }, [port1]);
   });
   assert.equal(near.postMessage(1), false);
+});
+
+test('a getter that closes the port of its message, and another port in the list: what is unread there keeps its order', async (t) => {
+  const thread = farThread(t, wt);
+  const { near: road, far } = await thread.channel();
+  const { near } = await thread.channel();
+  near.postMessage('plain');
+  near.postMessage(new SharedArrayBuffer(3));
+  near.postMessage('behind');
+  // So that the lane of the road is in use when the port is closed.
+  far.post('ahead');
+  far.run(({ port, ports }) => {
+    const other = [...ports.values()].at(-1);
+    const value = { other, get trap() { return port.close(); } };
+    port.postMessage(value, [other]);
+  });
+  const [ahead, { other }] = await inbox(road).take(2);
+  t.after(() => other.close());
+  assert.equal(ahead, 'ahead');
+  const [plain, shared, behind] = await inbox(other).take(3);
+  assert.deepEqual([plain, shared.byteLength, behind], ['plain', 3, 'behind']);
 });

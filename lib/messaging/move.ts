@@ -3,7 +3,7 @@
  * that message's number in the native table, so that they cannot be guessed or mixed up.
  */
 import * as timers from 'node:timers';
-import { apply, bareList, isArray, isArrayBuffer, isProxy, typedArrayLength } from '../codec/primordials';
+import { apply, bareList, isArray, isArrayBuffer, isProxy } from '../codec/primordials';
 import { adoptBack } from './adopt';
 import { safePost } from './guard';
 import { pack } from './held';
@@ -15,8 +15,8 @@ import { type PortState, stateOf } from './state';
 import { isStockPort, type StockPort } from './stock';
 import { releaseBatch } from './take';
 import {
-  detachSlot, dropTickets, gate, giveUpOld, isPeerAdopted, laneBuffered, loadCargo, native, pinBroadcasts, READER_HOPED, READER_KNOWN, READER_NONE, setHold,
-  slots, stockSent, takeBarrier,
+  detachSlot, dropTickets, gate, giveUpOld, isPeerAdopted, laneBuffered, loadCargo, pinBroadcasts, READER_HOPED, READER_KNOWN, READER_NONE, setHold,
+  slots, stockSent, takeBarrier, unloadLast,
 } from './thread';
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */
@@ -100,9 +100,10 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
     failed = false;
   } finally {
     // Not `index`: a getter may have posted meanwhile.
-    const tickets = posted === true ? undefined : native.unloadLast(slot, stockSent(slot));
+    const tickets = posted === true ? undefined : unloadLast(slot);
     if (failed) restore(detached, tickets!, ports);
-    else if (tickets !== undefined) drop(tickets);
+    // There is nobody who could receive the message, and Node closes the ports in it. Their halves are not taken back here: the peers may be at them already.
+    else if (tickets !== undefined) dropTickets(tickets);
   }
   forgetMoved(detached, ports);
   return posted;
@@ -182,23 +183,13 @@ function detach(state: PortState, reader: number): number {
   return detachSlot(slot, state.received, state.modes, reader);
 }
 
-function restore(detached: Detached[], fresh: Int32Array, ports: StockPort[]): void {
-  const count = typedArrayLength(fresh);
+function restore(detached: Detached[], fresh: number[], ports: StockPort[]): void {
+  const count = fresh.length;
   for (let i = 0; i < detached.length; i++) {
     const { state } = detached[i]!;
     const index = indexOf(ports, state.port);
     if (index < count && fresh[index]! >= 0) reattach(state, fresh[index]!);
   }
-}
-
-/**
- * There is nobody who could receive the message, and Node closes the ports in it. Their halves are not taken back here: the
- * peers may be at them already.
- */
-function drop(tickets: Int32Array): void {
-  const list = bareList<number>();
-  for (let i = 0, count = typedArrayLength(tickets); i < count; i++) list[i] = tickets[i]!;
-  dropTickets(list);
 }
 
 /** The transfer did not take place: the ports live on here. */

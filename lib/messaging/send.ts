@@ -36,6 +36,7 @@ import {
   giveUpPeer,
   isPeerAdopted,
   laneBuffered,
+  loadCargo,
   native,
   releaseEncoder,
   sendAhead,
@@ -47,6 +48,7 @@ import {
   stockFailed,
   stockSent,
   takeBarrier,
+  unloadLast,
   voidCarried,
 } from './thread';
 
@@ -219,13 +221,17 @@ export function endCarrying(state: PortState): void {
  * that only the reader of the lane may take holds it back.
  */
 export function beforeClose(state: PortState): void {
+  const { slot, carrying } = state;
   endCarrying(state);
   if (!state.laneOut || laneBuffered(state.slot) === 0) return;
   // A thread that never reads lanes could not get it after the close.
   giveUpPeer(state.slot);
   const current = gate(state.slot);
   if (current === GATE_RECALL && recall(state)) return;
-  if (postStock(state, null, undefined) === true) sendControl(state.slot, KIND_BARRIER);
+  // A getter closes the port whose message it is in: the ports of that one come a number later, too.
+  const cargo = carrying ? unloadLast(slot) : undefined;
+  if (postStock(state, null, undefined) === true) sendControl(slot, KIND_BARRIER);
+  if (cargo !== undefined) loadCargo(slot, stockSent(slot), cargo);
 }
 
 /**

@@ -3,7 +3,7 @@
  * ports. Made when the package is loaded.
  */
 import { BASE, Decoder, Encoder } from '../codec';
-import { bareList, captured, defineOwn, floor, max, typedArrayOffset } from '../codec/primordials';
+import { bareList, captured, defineOwn, floor, max, typedArrayLength, typedArrayOffset } from '../codec/primordials';
 import { type Binding, FORCED, QUIET, raw, TOO_LARGE, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_LAST, TX_SLOT, TX_TEXT, TX_TOLD, TX_WIDE } from '../native';
 import { Batches, NUMBER_BASE } from './batch';
 import type { PortState } from './state';
@@ -134,6 +134,14 @@ export const takeHeld = (slot: number): number => op(53, slot, 0);
 export function loadCargo(slot: number, index: number, tickets: number[]): void {
   for (let i = 0; i < tickets.length; i++) op(26, slot, tickets[i]!);
   op(27, slot, index);
+}
+
+/** The cargo of the post that is under way, or has failed: as fresh tickets. */
+export function unloadLast(slot: number): number[] {
+  const tickets = native.unloadLast(slot, stockSent(slot));
+  const list = bareList<number>();
+  for (let i = 0, count = typedArrayLength(tickets); i < count; i++) list[i] = tickets[i]!;
+  return list;
 }
 
 /** Nobody will claim these ports: a channel that loses both its ends takes along what it carries. */
