@@ -10,6 +10,8 @@ const ORDER = 0;
 const DONE = 1;
 const MAX_WAIT_MS = 10_000;
 const MOST_ROUNDS = 200;
+/** Sets of a stage that only grow, and that every stage has to know. */
+const LEARNED = ['unasked', 'used', 'sent', 'exotic'];
 
 const isFar = stock.workerData?.isFuzzThread === true;
 const wt = require(isFar ? stock.workerData.module : process.argv[2]);
@@ -44,7 +46,7 @@ const actions = {
 async function carryOut(order) {
   Object.assign(stage, order.known);
   const result = await actions[order.kind](order);
-  return { result, entries: stage.takeEntries(), ports: [...stage.ports.keys()], old: [...stage.old.keys()], unasked: stage.unasked, used: stage.used, sent: stage.sent, exotic: stage.exotic };
+  return { result, entries: stage.takeEntries(), ports: [...stage.ports.keys()], old: [...stage.old.keys()], learned: LEARNED.map((name) => stage[name]) };
 }
 
 // A thread of its own
@@ -112,18 +114,12 @@ class Player {
   ports = Array.from({ length: THREADS }, () => []);
   old = Array.from({ length: THREADS }, () => []);
   /** What every stage knows. */
-  unasked = new Set();
-  used = new Set();
-  sent = new Set();
-  exotic = new Set();
+  known = Object.fromEntries(LEARNED.map((name) => [name, new Set()]));
   /** Everything in one list, for the reader of a difference. */
   all = [];
 
-  take(thread, { result, entries, ports, old, unasked, used, sent, exotic }) {
-    for (const name of unasked) this.unasked.add(name);
-    for (const label of used) this.used.add(label);
-    for (const pair of sent) this.sent.add(pair);
-    for (const name of exotic) this.exotic.add(name);
+  take(thread, { result, entries, ports, old, learned }) {
+    LEARNED.forEach((name, index) => learned[index].forEach((entry) => this.known[name].add(entry)));
     this.ports[thread] = ports;
     this.old[thread] = old;
     for (const [label, text] of entries) {
@@ -135,7 +131,7 @@ class Player {
   }
 
   async ask(thread, { ...order }) {
-    order.known = { unasked: new Set(this.unasked), used: new Set(this.used), exotic: new Set(this.exotic), present: new Set(this.ports.flat()) };
+    order.known = structuredClone({ ...this.known, present: new Set(this.ports.flat()) });
     return this.take(thread, thread === 0 ? await carryOut(order) : fars[thread - 1].ask(order));
   }
 
@@ -206,7 +202,7 @@ class Player {
    * message moves without our being asked (docs/limitations.md).
    */
   carries(channel) {
-    return [...this.sent].some((pair) => pair.startsWith(`${channel} `) && this.threadOf(pair.slice(channel.length + 1)) < 0);
+    return [...this.known.sent].some((pair) => pair.startsWith(`${channel} `) && this.threadOf(pair.slice(channel.length + 1)) < 0);
   }
 
   async move(label, from, to) {

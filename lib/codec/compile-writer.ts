@@ -11,7 +11,7 @@ import { LINEAR, NEW, PENDING } from './identity';
 import { getPrototypeOf, imul, is, jsonStringify, ObjectPrototype } from './primordials';
 import type { Shape, ShapeRegistry, ShapeWriter } from './shapes';
 import { Small } from './write-object';
-import { writeUndefined } from './write-shape';
+import { hasKeys, writeUndefined } from './write-shape';
 
 /** Text is only ever appended. Where it has not grown V8 need not be told of the store, which takes longer than to look. */
 const KEEP_TEXT = 'if (t.length !== e.text.length) e.text = t;';
@@ -21,9 +21,9 @@ export function compileWriter({ keys, word, sites }: Shape, registry: ShapeRegis
   const room = 4 * n + 4;
   const small = n <= Small.Keys;
   const enter = small ? `ids.large > 0 && ids.count >= ${LINEAR} ? ${PENDING} : ids.enter(o)` : 'ids.enterExact(o)';
-  let body = `${isSuch(keys)}
+  let body = `${hasPrototype(keys[0]!)}
 return function write(e, o, shape, isKnown) {
-  if (!isKnown && !isSuch(o)) return undefined;
+  if (!isKnown && !(hasPrototype(o) && hasKeys(o, keys))) return undefined;
   if (e.pos + ${room} > e.cap) e.reserve(${room});
   const start = e.pos, text = e.text, ids = e.ids, entered = ${enter};
   if (entered >= 0) return e.backRef(start, text, entered);
@@ -39,25 +39,22 @@ return function write(e, o, shape, isKnown) {
   if (open && (n = ids.note(o, seal(h, s), entered)) >= 0) return e.backRef(start, text, n);
   return true;
 };`;
-  const factory = generate('keys,sites,seal,imul,is,undefinedValue,getPrototypeOf,ObjectPrototype', body);
-  return factory?.(keys, sites, seal, imul, is, writeUndefined, getPrototypeOf, ObjectPrototype) as ShapeWriter | undefined;
+  const factory = generate('keys,sites,seal,imul,is,undefinedValue,hasKeys,getPrototypeOf,ObjectPrototype', body);
+  return factory?.(keys, sites, seal, imul, is, writeUndefined, hasKeys, getPrototypeOf, ObjectPrototype) as ShapeWriter | undefined;
 }
 
 /**
- * The question that write-shape's loop asks. By the look-up in front V8 learns the hidden class, from which it knows the prototype: to ask for that takes 7 ns
+ * Is the prototype Object.prototype? By the look-up in front V8 learns the hidden class, from which it knows the prototype: to ask for that takes 7 ns
  * otherwise. (Only a proxy that is a prototype could see it, or throw.)
  */
-function isSuch(keys: string[]): string {
+function hasPrototype(first: string): string {
   return `
-function isSuch(o) {
+function hasPrototype(o) {
   try {
-    if (!(${jsonStringify(keys[0]!)} in o) || getPrototypeOf(o) !== ObjectPrototype) return false;
+    return ${jsonStringify(first)} in o && getPrototypeOf(o) === ObjectPrototype;
   } catch {
     return false;
   }
-  let i = 0;
-  for (const key in o) if (i === ${keys.length} || key !== keys[i++]) return false;
-  return i === ${keys.length};
 }`;
 }
 

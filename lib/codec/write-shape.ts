@@ -61,7 +61,7 @@ export function writeUndefined(e: Encoder, object: object, key: string): void {
  * Whether the enumerable keys of an ordinary object are those of the shape, without reading a property. Enumerable keys
  * of Object.prototype would be listed too: then nothing matches and writePlain decides by own keys.
  */
-function hasKeys(object: object, keys: string[]): boolean {
+export function hasKeys(object: object, keys: string[]): boolean {
   const n = keys.length;
   let i = 0;
   for (const key in object) {

@@ -231,7 +231,7 @@ export function beforeClose(state: PortState): void {
   // A getter closes the port whose message it is in: the ports of that one come a number later, too.
   const cargo = carrying ? unloadLast(slot) : undefined;
   if (postStock(state, null, undefined) === true) sendControl(slot, KIND_BARRIER);
-  if (cargo !== undefined) loadCargo(slot, stockSent(slot), cargo);
+  if (cargo !== undefined && cargo.length > 0) loadCargo(slot, stockSent(slot), cargo);
 }
 
 /**

@@ -37,6 +37,7 @@ export function isStockPort(value: unknown): value is StockPort {
   }
   return false;
 }
+
 export const StockChannel = stock.MessageChannel;
 export const StockWorker = stock.Worker;
 export const StockBroadcastChannel = stock.BroadcastChannel;
