@@ -192,8 +192,9 @@ class Stage {
     this.counts.set(label, number);
     const id = `listener ${number}`;
     const face = random.pick(['on', 'on', 'once', 'addEventListener', 'onmessage', 'messageerror']);
-    const behaviour = random.pick(this.behaviours());
-    const entry = { remove: quiet };
+    const picked = random.pick(this.behaviours());
+    const behaviour = picked === 'throw' && this.listeners.get(label)?.some(({ throws }) => throws) ? 'none' : picked;
+    const entry = { remove: quiet, throws: behaviour === 'throw' };
     this.used.add(label);
     const handler = (argument) => {
       const isEvent = argument instanceof MessageEvent;
@@ -215,6 +216,10 @@ class Stage {
     this.note(label, `hasRef ${port.hasRef()}`);
   }
 
+  /**
+   * Of one port one listener throws at most: Node throws the second exception of a message in the turn of whichever port comes next, and that one, if it
+   * closes in its turn, loses what is behind. Which it is, is a matter of the order at different ports.
+   */
   behaviours() {
     if (this.isStorm) return ['none', 'answer', 'throw'];
     // None moves its port: what Node has handed over is then lost (docs/limitations.md).
