@@ -81,7 +81,7 @@ export declare class Binding {
    * must not run what another one than its parent, or a parent of that, has left here.
    */
   static reserveProgram(): Array<string> | null
-  /** Keep `source`, in Latin-1, and V8's code for it. The first call counts. */
+  /** Keep `source`, in Latin-1, and V8's code for it. Of several sources the first counts, of several codes the last. */
   static keepProgram(writeKey: string, source: Uint8Array, code: Uint8Array): void
   /** The kept text, over the memory where it is kept; null if there is none. */
   static programText(readKey: string): string | null

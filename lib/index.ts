@@ -16,8 +16,8 @@ declare const __THREADPORT_VERSION__: string;
 const version = __THREADPORT_VERSION__;
 
 function withAddon(addon: Addon): object {
-  const { exportsOf, onFirstWorker, register, unregister } = runProgram(addon) as typeof Package;
-  onFirstWorker(() => keepProgram(addon));
+  const { exportsOf, onWorker, register, unregister } = runProgram(addon) as typeof Package;
+  onWorker((ended) => keepProgram(addon, ended));
   const api = exportsOf(version);
   return { api, register: (start: Start) => register(api, start), unregister };
 }

@@ -1,7 +1,7 @@
 /** All that there is where the addon is. */
 import { messaging } from './messaging';
 import { stock } from './messaging/stock';
-import { onFirstWorker } from './messaging/worker';
+import { onWorker } from './messaging/worker';
 import { SharedQueue } from './queue';
 import { receiveAny, receiveAnySync } from './receive-any';
 import { register, unregister } from './register';
@@ -13,4 +13,4 @@ function exportsOf(version: string): Record<string, unknown> {
 }
 
 // One object: the bundler gives named exports with a loop that would see what a program has put on Object.prototype.
-export = { exportsOf, onFirstWorker, register, unregister };
+export = { exportsOf, onWorker, register, unregister };

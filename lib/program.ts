@@ -1,8 +1,8 @@
 /**
  * Runs dist/package.js, a function: all of the package but what a process without the addon needs.
  *
- * To compile it is half of what loading costs. So the thread that starts a worker keeps the text and V8's code for it in native
- * memory, for the workers that it starts from then on, which inherit a key. V8 refuses code of other flags than it runs with.
+ * To compile it is half of what loading costs. So the thread that starts workers keeps the text and V8's code for it in native
+ * memory, for those that it starts from then on, which inherit a key. V8 refuses code of other flags than it runs with.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,8 +17,19 @@ const FILE = join(__dirname, 'package.js');
 /** The name of the key; that of another copy of the package is another one. */
 const KEY = `threadport.program.${FILE}`;
 
-/** Compiled by this thread, and not kept yet. */
-let own: { source: Buffer; script: Script } | undefined;
+/** V8's code holds the functions that have run, so it is kept for the first worker, and again for those that start once so many have ended. */
+const DUE = [0, 1, 10, 100];
+
+/** Compiled by this thread. */
+interface Own {
+  source: Buffer;
+  script: Script;
+  writeKey: string | undefined;
+  times: number;
+  length: number;
+}
+
+let own: Own | undefined;
 
 /** What dist/package.js exports. */
 export function runProgram(raw: Addon): unknown {
@@ -40,16 +51,30 @@ function inherited(raw: Addon): Script | undefined {
 function compiled(): Script {
   const source = readFileSync(FILE);
   const script = new Script(source.toString('latin1'), { filename: FILE });
-  own = { source, script };
+  own = { source, script, writeKey: undefined, times: 0, length: 0 };
   return script;
 }
 
-/** For the workers that start from now on. To be called ahead of the first, and what it returns once that is under way. */
-export function keepProgram(raw: Addon): () => void {
-  const keys = own && raw.Binding.reserveProgram();
-  if (own === undefined || keys == null) return () => {};
-  const { source, script } = own;
-  own = undefined;
-  setEnvironmentData(KEY, keys[0]!);
-  return () => raw.Binding.keepProgram(keys[1]!, source, script.createCachedData());
+/** To be called ahead of a worker, with the number of those that have ended, and what it returns once that one is under way. */
+export function keepProgram(raw: Addon, ended: number): () => void {
+  if (own === undefined || !(ended >= DUE[own.times]!)) return () => {};
+  own.times++;
+  own.writeKey ??= reserve(raw);
+  if (own.writeKey === undefined) own = undefined;
+  return () => keepCode(raw);
+}
+
+function reserve(raw: Addon): string | undefined {
+  const [readKey, writeKey] = raw.Binding.reserveProgram() ?? [];
+  if (readKey !== undefined) setEnvironmentData(KEY, readKey);
+  return writeKey;
+}
+
+/** V8 forgets functions that have not run for a while: then what was kept before is better. */
+function keepCode(raw: Addon): void {
+  if (own === undefined) return;
+  const code = own.script.createCachedData();
+  if (code.length <= own.length) return;
+  own.length = code.length;
+  raw.Binding.keepProgram(own.writeKey!, own.source, code);
 }

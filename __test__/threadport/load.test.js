@@ -2,7 +2,7 @@
 // A worker takes V8's code for the package from the thread that started it.
 
 const test = require('node:test');
-const { run } = require('../support/program.js');
+const { run, fixture } = require('../support/program.js');
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const v8 = require('node:v8');
@@ -32,6 +32,11 @@ test('and where V8 refuses the code, since its flags have changed', async () => 
   await answers(0);
   v8.setFlagsFromString('--no-use-osr');
   assert.deepEqual(await answers(1), [true, true]);
+});
+
+test('who starts after another has ended takes along the code of what has run by then', async () => {
+  const { code, lines, stderr } = await run([fixture('kept-code.js')]);
+  assert.deepEqual({ code, lines, stderr }, { code: 0, lines: ['true true'], stderr: '' });
 });
 
 test('uses nothing that is to be deprecated', async () => {

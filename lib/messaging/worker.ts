@@ -49,17 +49,15 @@ interface Origin {
 /** It has no port yet. */
 const WORKER_ROAD: Road = { slot: -1, queuesUntil: 0 };
 
-let firstWorker: (() => () => void) | undefined;
+type Note = (ended: number) => () => void;
 
-/** Calls `run` when this thread is about to start its first worker, and what that returns when it has. */
-export function onFirstWorker(run: () => () => void): void {
-  firstWorker = run;
-}
+let noteWorker: Note = () => () => {};
+/** Workers of this thread that have ended. */
+let ended = 0;
 
-function noteWorker(): () => void {
-  const run = firstWorker;
-  firstWorker = undefined;
-  return run === undefined ? () => {} : run();
+/** Calls `note` when this thread is about to start a worker, and what that returns when it has. */
+export function onWorker(note: Note): void {
+  noteWorker = note;
 }
 
 let stateOfWorker: (worker: Worker) => PortState | undefined;
@@ -92,7 +90,7 @@ export class Worker extends StockWorker {
     const moved = detachAll(undefined, ports, READER_HOPED);
     noteOptions(options);
     words();
-    const started = noteWorker();
+    const started = noteWorker(ended);
     const key = native.workerKey();
     const ready = moved.length > 0 ? new captured.Int32Array(new captured.SharedArrayBuffer(4)) : undefined;
     const outerOrigin = bequeath(ORIGIN, { key, ready });
@@ -164,6 +162,7 @@ function extendInternals(): void {
   extend(kOnExit, deliverRest, (state, _, worker) => {
     endState(worker, state);
     forget(state);
+    ended++;
   });
   // What is in the lane comes before what Node reports behind it.
   extend(kOnErrorMessage, deliverNow);

@@ -1,7 +1,7 @@
 //! V8's code for the package's JavaScript, kept by the thread that compiled it for those that start later
 //! (`lib/program.ts`).
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use napi::bindgen_prelude::{BufferSlice, FromNapiValue, Unknown};
 use napi::{Env, Result};
@@ -10,14 +10,16 @@ use napi_derive::napi;
 use super::external::static_string;
 use super::ports::Binding;
 use crate::channel::secret;
+use crate::sync::lock;
 
 struct Program {
     /// Who inherits it may trust the code.
     read_key: String,
     /// Who has it may leave the code.
     write_key: String,
-    /// The text, and V8's code for it.
-    kept: OnceLock<(Vec<u8>, Vec<u8>)>,
+    text: OnceLock<Vec<u8>>,
+    /// V8's code for it.
+    code: Mutex<Arc<[u8]>>,
 }
 
 static PROGRAM: OnceLock<Program> = OnceLock::new();
@@ -31,27 +33,31 @@ impl Binding {
         let program = Program {
             read_key: secret(),
             write_key: secret(),
-            kept: OnceLock::new(),
+            text: OnceLock::new(),
+            code: Mutex::default(),
         };
         let keys = vec![program.read_key.clone(), program.write_key.clone()];
         PROGRAM.set(program).ok().map(|()| keys)
     }
 
-    /// Keep `source`, in Latin-1, and V8's code for it. The first call counts.
+    /// Keep `source`, in Latin-1, and V8's code for it. Of several sources the first counts, of several codes the last.
     #[napi]
     pub fn keep_program(write_key: String, source: &[u8], code: &[u8]) {
         let program = PROGRAM
             .get()
             .filter(|program| program.write_key == write_key);
-        if let Some(Program { kept, .. }) = program {
-            kept.get_or_init(|| (source.to_vec(), code.to_vec()));
+        if let Some(program) = program {
+            program.text.get_or_init(|| source.to_vec());
+            *lock(&program.code) = code.into();
         }
     }
 
     /// The kept text, over the memory where it is kept; null if there is none.
     #[napi(ts_return_type = "string | null")]
     pub fn program_text(env: &Env, read_key: String) -> Result<Option<Unknown<'_>>> {
-        let text = kept(&read_key).map(|(text, _)| static_string(env.raw(), text));
+        let text = kept(&read_key)
+            .and_then(|program| program.text.get())
+            .map(|text| static_string(env.raw(), text));
         // SAFETY: a value of this call, if there is one.
         let value = |text| unsafe { Unknown::from_napi_value(env.raw(), text) };
         text.map(value).transpose()
@@ -61,12 +67,14 @@ impl Binding {
     #[napi]
     pub fn program_code(env: &Env, read_key: String) -> Result<Option<BufferSlice<'_>>> {
         kept(&read_key)
-            .map(|(_, code)| BufferSlice::copy_from(env, code))
+            .map(|program| {
+                let code = Arc::clone(&lock(&program.code));
+                BufferSlice::copy_from(env, code)
+            })
             .transpose()
     }
 }
 
-fn kept(read_key: &str) -> Option<&'static (Vec<u8>, Vec<u8>)> {
-    let program = PROGRAM.get().filter(|program| program.read_key == read_key);
-    program.and_then(|program| program.kept.get())
+fn kept(read_key: &str) -> Option<&'static Program> {
+    PROGRAM.get().filter(|program| program.read_key == read_key)
 }
