@@ -3,7 +3,7 @@
 // 20.0 has are shadowed by ours. Of the newer names, those that are ours stand here too, and are undefined where the
 // running Node has none; the others are the built-in's own. `npm run smoke` fails if the two faces ever differ.
 
-import threadport from './index.js';
+import threadport from './dist/index.js';
 
 export * from 'node:worker_threads';
 export const {

@@ -6,7 +6,7 @@ const { createRequire, runMain } = require('node:module');
 const { process } = globalThis;
 
 // Not the `require` of this file: that of a worker with loader hooks keeps modules of its own.
-createRequire(__filename)('./dist/index.js').register('worker');
+createRequire(__filename)('./dist/index.js')[Symbol.for('threadport.registration')].register('worker');
 
 if (process.argv[1] === __filename) {
   process.argv.splice(1, 1);

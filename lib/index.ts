@@ -1,8 +1,8 @@
 /**
  * threadport: `node:worker_threads` over native lanes.
  *
- * `api` has every name of the built-in module of the running Node; the message-passing ones are ours. The rest is what
- * `threadport/register` exports. Without the addon all exports are the stock ones.
+ * It has every name of the built-in module of the running Node; the message-passing ones are ours. Without the addon all exports
+ * are the stock ones.
  */
 import builtin = require('node:worker_threads');
 import { type Addon, raw } from './native';
@@ -15,11 +15,23 @@ declare const __THREADPORT_VERSION__: string;
 
 const version = __THREADPORT_VERSION__;
 
+/** Under this name the exports have what `threadport/register` is made of: to load a file for it takes a worker a quarter of a millisecond. */
+const REGISTRATION = Symbol.for('threadport.registration');
+
+interface Registration {
+  register(start: Start): void;
+  unregister(): void;
+}
+
+function withRegistration(api: object, registration: Registration): object {
+  return Object.defineProperty(api, REGISTRATION, { __proto__: null, value: registration } as PropertyDescriptor);
+}
+
 function withAddon(addon: Addon): object {
   const { exportsOf, onWorker, register, unregister } = runProgram(addon) as typeof Package;
   onWorker((ended) => keepProgram(addon, ended));
   const api = exportsOf(version);
-  return { api, register: (start: Start) => register(api, start), unregister };
+  return withRegistration(api, { register: (start) => register(api, start), unregister });
 }
 
 function withoutAddon(error: Error): object {
@@ -37,7 +49,7 @@ function withoutAddon(error: Error): object {
     throw new NoNative(name);
   };
   const others = { receiveAny: without('receiveAny'), receiveAnySync: without('receiveAnySync') };
-  return { api: { ...builtin, SharedQueue, ...others, native: false, version }, register() {}, unregister() {} };
+  return withRegistration({ ...builtin, SharedQueue, ...others, native: false, version }, { register() {}, unregister() {} });
 }
 
 module.exports = raw instanceof Error ? withoutAddon(raw) : withAddon(raw);

@@ -12,6 +12,9 @@ const AHEAD_OF_PRELOADS = /\s--(?:(?:experimental[-_])?(?:loader|(?:default[-_])
 /** Brings code that runs between preloaded modules and the first file. */
 const AHEAD_OF_FILES = /\s--import\b/;
 
+/** What of ours is not in the folder of this file. */
+const ENTRIES = ['register.js', 'register-worker.js'];
+
 /** In the order in which Node heeds them. */
 const options = (): string => ` ${[process.env.NODE_OPTIONS, ...process.execArgv].join(' ')}`;
 
@@ -21,10 +24,11 @@ const options = (): string => ` ${[process.env.NODE_OPTIONS, ...process.execArgv
  */
 export const isPreloaded = (): boolean => PRELOAD.test(options());
 
+const ROOT = join(__dirname, '..');
+
 function isOwnFile(file: string): boolean {
   const folder = dirname(file);
-  const isEntry = folder === join(__dirname, '..') && /^(?:index|register|register-worker)\.js$/.test(basename(file));
-  return isEntry || folder === __dirname || /\.node$/.test(file);
+  return folder === __dirname || (folder === ROOT && ENTRIES.includes(basename(file))) || /\.node$/.test(file);
 }
 
 /** Has no other code run in this thread yet? Then all broadcast channels that it will ever have are known. */

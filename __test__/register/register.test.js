@@ -170,7 +170,7 @@ test('two copies of the package: the second warns once and does nothing; both wo
     second.unregister();
     const wt = require('node:worker_threads');
     const ours = require(${JSON.stringify(ROOT)});
-    const theirs = require('./index.js');
+    const theirs = require('.');
     console.log(wt.Worker === ours.Worker, wt.Worker !== theirs.Worker);
     const echo = \`
       const theirs = require(\${JSON.stringify(__dirname)});

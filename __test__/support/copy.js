@@ -11,7 +11,7 @@ function copyOfPackage(t) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'threadport-copy-'));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
   const addons = fs.readdirSync(ROOT).filter((name) => name.endsWith('.node'));
-  for (const name of ['package.json', 'index.js', 'index.mjs', 'register.js', 'register-worker.js', 'dist', ...addons]) {
+  for (const name of ['package.json', 'index.mjs', 'register.js', 'register-worker.js', 'dist', ...addons]) {
     fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
   }
   return folder;

@@ -44,7 +44,7 @@ test('static imports of ESM give the same instance, in main and in a worker', as
 });
 
 test('the package can be required by path and by name, and is one instance', () => {
-  assert.equal(require('../../index.js'), wt);
+  assert.equal(require('../..'), wt);
 });
 
 test('loading it changes nothing of the built-in module, the globals and their prototypes', async () => {

@@ -15,7 +15,7 @@ const WARNING = /\[THREADPORT_NO_NATIVE\]/g;
 function spoiltPackage(t, spoil) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'threadport-spoilt-'));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  for (const name of ['package.json', 'index.js', 'index.mjs', 'dist']) {
+  for (const name of ['package.json', 'index.mjs', 'dist']) {
     fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
   }
   for (const name of fs.readdirSync(ROOT).filter((file) => file.endsWith('.node'))) {
