@@ -6,7 +6,7 @@
 import { AsyncResource, executionAsyncId } from 'node:async_hooks';
 import { apply, ArrayPrototype, defineProperty, getPrototypeOf, hasOwn, ownDescriptor } from '../codec/primordials';
 import { type PortState, stateOf } from './state';
-import type { StockPort } from './stock';
+import { findSymbol, type StockPort } from './stock';
 
 const { runInAsyncScope } = AsyncResource.prototype;
 const { pop } = ArrayPrototype;
@@ -15,13 +15,9 @@ const POP = { __proto__: null, ...ownDescriptor(ArrayPrototype, 'pop') } as Prop
 const MANUAL = { __proto__: null, requireManualDestroy: true };
 const probe = new AsyncResource('threadport', MANUAL);
 
-function symbolNamed(pattern: RegExp): symbol | undefined {
-  return Object.getOwnPropertySymbols(probe).find((symbol) => pattern.test(symbol.description ?? ''));
-}
-
-const kAsyncId = symbolNamed(/^async_id/);
-const kTrigger = symbolNamed(/^trigger_async_id/);
-const kFrame = symbolNamed(/context_?frame/i);
+const kAsyncId = findSymbol(probe, 'async_id_symbol');
+const kTrigger = findSymbol(probe, 'trigger_async_id_symbol');
+const kFrame = findSymbol(probe, 'context_frame');
 
 /** What was current when the port was created. */
 export interface Context {

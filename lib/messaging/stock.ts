@@ -65,7 +65,7 @@ export const stockOn = uncurried<[type: string, listener: (value: unknown) => vo
 export const stockOff = uncurried<[type: string, listener: (value: unknown) => void], unknown>(proto.off as never);
 export const stockDispatch = uncurried<[value: unknown, type: string, event?: unknown], void>(proto[kHybridDispatch]);
 
-function find(object: object, description: string): symbol | undefined {
+export function findSymbol(object: object, description: string): symbol | undefined {
   for (let o: object | null = object; o !== null; o = getPrototypeOf(o)) {
     const keys = ownKeys(o);
     for (let i = 0; i < keys.length; i++) {
@@ -77,7 +77,7 @@ function find(object: object, description: string): symbol | undefined {
 }
 
 function need(object: object, description: string): symbol {
-  const symbol = find(object, description);
+  const symbol = findSymbol(object, description);
   if (!symbol) throw new Error(`this Node.js has no Symbol(${description})`);
   return symbol;
 }
@@ -93,11 +93,11 @@ export const stockNewListener: Function = proto[kNewListener];
 export const stockRemoveListener: Function = proto[kRemoveListener];
 
 /** Members of the stock `Worker` that we extend; undefined where a Node line renamed them. */
-export const kPublicPort = (worker: object): symbol | undefined => find(worker, 'kPublicPort');
-export const kDispose = find(StockWorker.prototype, 'kDispose');
-export const kOnExit = find(StockWorker.prototype, 'kOnExit');
-export const kOnMessage = find(StockWorker.prototype, 'kOnMessage');
-export const kOnErrorMessage = find(StockWorker.prototype, 'kOnErrorMessage');
+export const kPublicPort = (worker: object): symbol | undefined => findSymbol(worker, 'kPublicPort');
+export const kDispose = findSymbol(StockWorker.prototype, 'kDispose');
+export const kOnExit = findSymbol(StockWorker.prototype, 'kOnExit');
+export const kOnMessage = findSymbol(StockWorker.prototype, 'kOnMessage');
+export const kOnErrorMessage = findSymbol(StockWorker.prototype, 'kOnErrorMessage');
 
 /** A function of ours in the place of one of Node's. */
 export function named<F extends Function>(ours: F, original: Function): F {
