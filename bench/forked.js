@@ -96,13 +96,15 @@ async function broadcast({ rounds, ms, warmUpMs }) {
   return results;
 }
 
-/** Milliseconds, and how many more of them than stock we may take. */
+/** Milliseconds, and how many more of them than stock we may take: any number, where the row is there to be known. */
 async function start({ rounds }) {
   const [script, builtin] = [file('start.js'), contenders.stock.id];
   const cases = [
     ['require', 10, rounds, ({ id }) => run([script, 'load', id])],
     ['worker', 3, rounds / 5, ({ id }) => run([script, 'worker', id, '6'])],
     ['worker, registered', 3, rounds / 5, ({ preload }) => run([...preload, script, 'worker', builtin, '6'])],
+    ...[100, 1000, 10_000, 100_000].map((n) =>
+      [`first ${n.toLocaleString('en')} messages`, Infinity, rounds / 3, ({ id }) => run([script, 'messages', id, n])]),
   ];
   const results = [];
   for (const [label, atMost, count, measure] of cases) {

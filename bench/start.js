@@ -24,6 +24,28 @@ const tasks = {
     }
     return took;
   },
+
+  /** The first messages of the process, from the first post until a worker that waits for them has all. */
+  async messages(id, count) {
+    const { Worker } = require(id);
+    const text = `
+      const { parentPort } = require(${JSON.stringify(id)});
+      let left = ${count};
+      parentPort.on('message', () => --left === 0 && parentPort.postMessage('all'));
+      parentPort.postMessage('there');`;
+    const worker = new Worker(text, { eval: true });
+    const next = () => new Promise((resolve) => worker.once('message', resolve));
+    await next();
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < count; i++) {
+      const position = { line: i % 500, character: i % 80 };
+      worker.postMessage({ jsonrpc: '2.0', id: i, method: 'textDocument/hover', params: { textDocument: { uri: 'file:///a' }, position } });
+    }
+    await next();
+    const took = elapsed(start);
+    await worker.terminate();
+    return took;
+  },
 };
 
 async function main([task, id, count]) {
