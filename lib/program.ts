@@ -57,7 +57,7 @@ function compiled(): Script {
 
 /** To be called ahead of a worker, with the number of those that have ended, and what it returns once that one is under way. */
 export function keepProgram(raw: Addon, ended: number): () => void {
-  if (own === undefined || !(ended >= DUE[own.times]!)) return () => {};
+  if (own === undefined || own.times === DUE.length || ended < DUE[own.times]!) return () => {};
   own.times++;
   own.writeKey ??= reserve(raw);
   if (own.writeKey === undefined) own = undefined;
@@ -65,9 +65,9 @@ export function keepProgram(raw: Addon, ended: number): () => void {
 }
 
 function reserve(raw: Addon): string | undefined {
-  const [readKey, writeKey] = raw.Binding.reserveProgram() ?? [];
-  if (readKey !== undefined) setEnvironmentData(KEY, readKey);
-  return writeKey;
+  const keys = raw.Binding.reserveProgram();
+  if (keys !== null) setEnvironmentData(KEY, keys[0]!);
+  return keys?.[1];
 }
 
 /** V8 forgets functions that have not run for a while: then what was kept before is better. */
