@@ -21,7 +21,7 @@ function flood(t, { first = [], byCarrier = false }) {
       let sent = 0;
       // In blocks, with room for what the reader takes: it is never idle, and memory does not grow without end.
       while (Atomics.load(stop, 0) === 0 && Date.now() < end) {
-        if (far.bufferedAmount > 10_000_000) continue;
+        if (far.bufferedAmount > 1_000_000) continue;
         for (let i = 0; i < 100; i++) far.postMessage(byCarrier ? new Int32Array(new SharedArrayBuffer(4)).fill(sent++) : sent++);
       }
       parentPort.postMessage({ sent, isStopped: Atomics.load(stop, 0) === 1 });
