@@ -77,15 +77,16 @@ export declare class Binding {
   /** Key number `index` of a shape; null after the last. */
   shapeKey(id: number, index: number): string | null
   /**
-   * Two keys for the first thread that asks: workers find the code under the first, and the second is to keep it. A thread
-   * must not run what another one than its parent, or a parent of that, has left here.
+   * Keep `source`, in Latin-1, and return two keys, for the first thread that asks: workers find the text and the code for it
+   * under the first, and the second is to keep the code. A thread must not run what another one than its parent, or a parent
+   * of that, has left here.
    */
-  static reserveProgram(): Array<string> | null
-  /** Keep `source`, in Latin-1, and V8's code for it. Of several sources the first counts, of several codes the last. */
-  static keepProgram(writeKey: string, source: Uint8Array, code: Uint8Array): void
+  static reserveProgram(source: Uint8Array): Array<string> | null
+  /** Keep V8's code, in place of what was kept before. */
+  static keepProgram(writeKey: string, code: Uint8Array): void
   /** The kept text, over the memory where it is kept; null if there is none. */
   static programText(readKey: string): string | null
-  /** A copy of the code for it. */
+  /** A copy of the code for it, if any was kept. */
   static programCode(readKey: string): Buffer | null
   /**
    * The function of a queue over `memory`, a Uint8Array over a whole SharedArrayBuffer: of a new one (`codec` >= 0), or

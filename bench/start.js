@@ -27,6 +27,7 @@ const tasks = {
 
   /** The first messages of the process, from the first post until a worker that waits for them has all. */
   async messages(id, count) {
+    const { request } = require('./values.js');
     const { Worker } = require(id);
     const text = `
       const { parentPort } = require(${JSON.stringify(id)});
@@ -37,10 +38,7 @@ const tasks = {
     const next = () => new Promise((resolve) => worker.once('message', resolve));
     await next();
     const start = process.hrtime.bigint();
-    for (let i = 0; i < count; i++) {
-      const position = { line: i % 500, character: i % 80 };
-      worker.postMessage({ jsonrpc: '2.0', id: i, method: 'textDocument/hover', params: { textDocument: { uri: 'file:///a' }, position } });
-    }
+    for (let i = 0; i < count; i++) worker.postMessage(request(i));
     await next();
     const took = elapsed(start);
     await worker.terminate();

@@ -20,16 +20,18 @@ const KEY = `threadport.program.${FILE}`;
 /** V8's code holds the functions that have run, so it is kept for the first worker, and again for those that start once so many have ended. */
 const DUE = [0, 1, 10, 100];
 
-/** Compiled by this thread. */
-interface Own {
-  source: Buffer;
+/** Compiled by this thread, and not reserved yet. */
+let own: { source: Buffer; script: Script } | undefined;
+
+/** What this thread keeps code of, how often it has, and how much there was. */
+interface Kept {
   script: Script;
-  writeKey: string | undefined;
+  writeKey: string;
   times: number;
   length: number;
 }
 
-let own: Own | undefined;
+let kept: Kept | undefined;
 
 /** What dist/package.js exports. */
 export function runProgram(raw: Addon): unknown {
@@ -51,30 +53,32 @@ function inherited(raw: Addon): Script | undefined {
 function compiled(): Script {
   const source = readFileSync(FILE);
   const script = new Script(source.toString('latin1'), { filename: FILE });
-  own = { source, script, writeKey: undefined, times: 0, length: 0 };
+  own = { source, script };
   return script;
 }
 
 /** To be called ahead of a worker, with the number of those that have ended, and what it returns once that one is under way. */
 export function keepProgram(raw: Addon, ended: number): () => void {
-  if (own === undefined || own.times === DUE.length || ended < DUE[own.times]!) return () => {};
-  own.times++;
-  own.writeKey ??= reserve(raw);
-  if (own.writeKey === undefined) own = undefined;
-  return () => keepCode(raw);
+  if (own !== undefined) kept = reserve(raw, own);
+  own = undefined;
+  const keeper = kept;
+  if (keeper === undefined || keeper.times === DUE.length || ended < DUE[keeper.times]!) return () => {};
+  keeper.times++;
+  return () => keepCode(raw, keeper);
 }
 
-function reserve(raw: Addon): string | undefined {
-  const keys = raw.Binding.reserveProgram();
-  if (keys !== null) setEnvironmentData(KEY, keys[0]!);
-  return keys?.[1];
+/** Keeps the text. Only the first thread of the process can. */
+function reserve(raw: Addon, { source, script }: NonNullable<typeof own>): Kept | undefined {
+  const keys = raw.Binding.reserveProgram(source);
+  if (keys === null) return undefined;
+  setEnvironmentData(KEY, keys[0]!);
+  return { script, writeKey: keys[1]!, times: 0, length: 0 };
 }
 
 /** V8 forgets functions that have not run for a while: then what was kept before is better. */
-function keepCode(raw: Addon): void {
-  if (own === undefined) return;
-  const code = own.script.createCachedData();
-  if (code.length <= own.length) return;
-  own.length = code.length;
-  raw.Binding.keepProgram(own.writeKey!, own.source, code);
+function keepCode(raw: Addon, keeper: Kept): void {
+  const code = keeper.script.createCachedData();
+  if (code.length <= keeper.length) return;
+  keeper.length = code.length;
+  raw.Binding.keepProgram(keeper.writeKey, code);
 }

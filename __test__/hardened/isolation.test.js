@@ -17,8 +17,7 @@ test('a thread tells by the raw addon that it waits where there is no memory: wh
     const { Worker, MessageChannel } = require('threadport');
     const { port1, port2 } = new MessageChannel();
     new Worker(\`
-      const { readdirSync } = require('node:fs');
-      const addon = require(process.cwd() + '/' + readdirSync('.').find((name) => /^threadport\\\\..*\\\\.node$/.test(name)));
+      const addon = require(process.cwd() + '/__test__/support/addon.js');
       const { Binding } = addon;
       let given;
       addon.Binding = class extends Binding { constructor(...args) { super(...args); given = this; } };

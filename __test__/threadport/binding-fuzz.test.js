@@ -23,8 +23,7 @@ for (const where of ['main', 'worker', 'both']) {
 
 test('a message with far more buffers than the array has is refused at once', async () => {
   const program = `
-    const { readdirSync } = require('node:fs');
-    const { Binding } = require('./' + readdirSync('.').find((name) => /^threadport\\..*\\.node$/.test(name)));
+    const { Binding } = require('./__test__/support/addon.js');
     const binding = new Binding(() => {});
     const words = new Int32Array(new SharedArrayBuffer(65536));
     binding.setQueueWords(0, words);

@@ -4,25 +4,11 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
-const { run, fixture, ROOT } = require('../support/program.js');
+const { run, fixture } = require('../support/program.js');
+const { copyOfPackage } = require('../support/copy.js');
 
 const DISABLED = { THREADPORT_DISABLE_NATIVE: '1' };
 const WARNING = /\[THREADPORT_NO_NATIVE\]/g;
-
-/** A copy of the package whose addon is what `spoil` makes of it. */
-function spoiltPackage(t, spoil) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'threadport-spoilt-'));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  for (const name of ['package.json', 'index.mjs', 'dist']) {
-    fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
-  }
-  for (const name of fs.readdirSync(ROOT).filter((file) => file.endsWith('.node'))) {
-    spoil(path.join(ROOT, name), path.join(folder, name));
-  }
-  return folder;
-}
 
 /** Prints what can be seen of the package that `specifier` names. */
 const report = (specifier) => `
@@ -101,7 +87,7 @@ for (const [name, spoil] of [
   ['is a folder', (_, to) => fs.mkdirSync(to)],
 ]) {
   test(`an addon that ${name}: the package works without it, and the warning says why`, async (t) => {
-    const folder = spoiltPackage(t, spoil);
+    const folder = copyOfPackage(t, spoil);
     const { code, signal, lines, stderr } = await run(['-e', report(folder)]);
     assert.deepEqual({ code, signal }, { code: 0, signal: null }, stderr);
     assert.deepEqual(JSON.parse(lines[0]), EXPECTED(version));

@@ -229,7 +229,7 @@ export function forgetMoved(detached: Detached[], ports: StockPort[]): void {
     unlink(detached[i]!.state);
     left[i] = useTicket(detached[i]!);
   }
-  if (left.length > 0) dropTickets(left);
+  dropTickets(left);
   for (let i = 0; i < ports.length; i++) {
     const state = stateOf(ports[i]);
     if (state !== undefined) state.over = true;

@@ -223,15 +223,15 @@ export function endCarrying(state: PortState): void {
 export function beforeClose(state: PortState): void {
   const { slot, carrying } = state;
   endCarrying(state);
-  if (!state.laneOut || laneBuffered(state.slot) === 0) return;
+  if (!state.laneOut || laneBuffered(slot) === 0) return;
   // A thread that never reads lanes could not get it after the close.
-  giveUpPeer(state.slot);
-  const current = gate(state.slot);
+  giveUpPeer(slot);
+  const current = gate(slot);
   if (current === GATE_RECALL && recall(state)) return;
   // A getter closes the port whose message it is in: the ports of that one come a number later, too.
   const cargo = carrying ? unloadLast(slot) : undefined;
   if (postStock(state, null, undefined) === true) sendControl(slot, KIND_BARRIER);
-  if (cargo !== undefined && cargo.length > 0) loadCargo(slot, stockSent(slot), cargo);
+  if (cargo !== undefined) loadCargo(slot, stockSent(slot), cargo);
 }
 
 /**

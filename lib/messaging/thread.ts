@@ -130,8 +130,9 @@ export const keepHeld = (slot: number, ticket: number): number => op(52, slot, t
 /** The slot of what has travelled with the port in `slot`, or -1. */
 export const takeHeld = (slot: number): number => op(53, slot, 0);
 
-/** Stock message `index` of the port in `slot` will carry these ports (tickets; -1: not ours). */
+/** Stock message `index` of the port in `slot` will carry these ports (tickets; -1: not ours), if there are any. */
 export function loadCargo(slot: number, index: number, tickets: number[]): void {
+  if (tickets.length === 0) return;
   for (let i = 0; i < tickets.length; i++) op(26, slot, tickets[i]!);
   op(27, slot, index);
 }

@@ -17,60 +17,56 @@ struct Program {
     read_key: String,
     /// Who has it may leave the code.
     write_key: String,
-    text: OnceLock<Vec<u8>>,
+    text: Vec<u8>,
     /// V8's code for it.
-    code: Mutex<Arc<[u8]>>,
+    code: Mutex<Option<Arc<[u8]>>>,
 }
 
 static PROGRAM: OnceLock<Program> = OnceLock::new();
 
 #[napi]
 impl Binding {
-    /// Two keys for the first thread that asks: workers find the code under the first, and the second is to keep it. A thread
-    /// must not run what another one than its parent, or a parent of that, has left here.
+    /// Keep `source`, in Latin-1, and return two keys, for the first thread that asks: workers find the text and the code for it
+    /// under the first, and the second is to keep the code. A thread must not run what another one than its parent, or a parent
+    /// of that, has left here.
     #[napi]
-    pub fn reserve_program() -> Option<Vec<String>> {
+    pub fn reserve_program(source: &[u8]) -> Option<Vec<String>> {
         let program = Program {
             read_key: secret(),
             write_key: secret(),
-            text: OnceLock::new(),
+            text: source.to_vec(),
             code: Mutex::default(),
         };
         let keys = vec![program.read_key.clone(), program.write_key.clone()];
         PROGRAM.set(program).ok().map(|()| keys)
     }
 
-    /// Keep `source`, in Latin-1, and V8's code for it. Of several sources the first counts, of several codes the last.
+    /// Keep V8's code, in place of what was kept before.
     #[napi]
-    pub fn keep_program(write_key: String, source: &[u8], code: &[u8]) {
+    pub fn keep_program(write_key: String, code: &[u8]) {
         let program = PROGRAM
             .get()
             .filter(|program| program.write_key == write_key);
         if let Some(program) = program {
-            program.text.get_or_init(|| source.to_vec());
-            *lock(&program.code) = code.into();
+            *lock(&program.code) = Some(code.into());
         }
     }
 
     /// The kept text, over the memory where it is kept; null if there is none.
     #[napi(ts_return_type = "string | null")]
     pub fn program_text(env: &Env, read_key: String) -> Result<Option<Unknown<'_>>> {
-        let text = kept(&read_key)
-            .and_then(|program| program.text.get())
-            .map(|text| static_string(env.raw(), text));
+        let text = kept(&read_key).map(|program| static_string(env.raw(), &program.text));
         // SAFETY: a value of this call, if there is one.
         let value = |text| unsafe { Unknown::from_napi_value(env.raw(), text) };
         text.map(value).transpose()
     }
 
-    /// A copy of the code for it.
+    /// A copy of the code for it, if any was kept.
     #[napi]
     pub fn program_code(env: &Env, read_key: String) -> Result<Option<BufferSlice<'_>>> {
         kept(&read_key)
-            .map(|program| {
-                let code = Arc::clone(&lock(&program.code));
-                BufferSlice::copy_from(env, code)
-            })
+            .and_then(|program| lock(&program.code).clone())
+            .map(|code| BufferSlice::copy_from(env, code))
             .transpose()
     }
 }
