@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { farThread } = require('../support/far.js');
-const { once, settle } = require('../support/deadline.js');
+const { once, settle, until } = require('../support/deadline.js');
 
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
 
@@ -21,14 +21,22 @@ const CLOSINGS = {
   },
 };
 
+const TURNS = 4;
+
+/** Turns of the loop over there: one may carry out any number of orders. */
+const takeTurns = ({ kept }, count) => {
+  kept.left = count;
+  const turn = () => --kept.left > 0 && setImmediate(turn);
+  setImmediate(turn);
+};
+
 async function closedBehind(t, closing, prepare) {
   const { near, far } = await farThread(t, wt).channel();
   prepare(near);
   far.run(closing);
-  for (let turn = 0; turn < 10; turn++) {
-    far.run(() => {});
-    await settle();
-  }
+  far.run(takeTurns, TURNS);
+  await until(() => far.run(({ kept }) => kept.left) === 0, 'the turns over there');
+  await settle();
   return near;
 }
 
