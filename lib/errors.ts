@@ -1,4 +1,5 @@
 /** Errors of our own. Where Node has an error for the case, it is Node's that is thrown. */
+import { regExpExec } from './codec/primordials';
 
 /** A message that no memory, or no V8 heap, could hold, or that is larger than its queue. Nothing was sent. */
 export class RangeTooLarge extends RangeError {
@@ -16,7 +17,7 @@ export class InvalidArgType extends TypeError {
   readonly code = 'ERR_INVALID_ARG_TYPE';
 
   constructor(name: string, expected: string, actual: unknown) {
-    super(`The "${name}" property must be of type ${expected}. Received ${actual === null ? 'null' : `type ${typeof actual}`}`);
+    super(`The "${name}" ${regExpExec(/\./, name) === null ? 'argument' : 'property'} must be of type ${expected}. Received ${actual === null ? 'null' : `type ${typeof actual}`}`);
   }
 }
 

@@ -8,7 +8,7 @@ import { arm, block, isLocal, isLost, isOver, receiveNow } from './messaging/rec
 import { type PortState, stateOf } from './messaging/state';
 import type { StockPort } from './messaging/stock';
 import { waitAnywhere } from './messaging/thread';
-import { ARM, DONE, NOTHING, TRY } from './queue/native';
+import { ARM, TRY } from './queue/native';
 import { queueParts, type SharedQueue } from './queue/shared-queue';
 import type { Line, Waiter } from './queue/wait';
 
@@ -87,6 +87,8 @@ class QueueSource implements Source {
   isOver = false;
   readonly #line: Line;
   #waiter: Waiter | undefined = undefined;
+  /** The value to wait on, after a look in vain. */
+  #seen = 0;
 
   constructor(source: SharedQueue) {
     this.source = source;
@@ -99,35 +101,39 @@ class QueueSource implements Source {
 
   take(waits: boolean, word: number): Received | undefined {
     // Those who wait without blocking are served in turn.
-    return waits && word === 0 && !this.#line.serve() ? undefined : this.#take(waits ? ARM : TRY);
+    if (waits && word === 0 && !this.#line.serve()) return undefined;
+    return this.#take(waits ? ARM : TRY) ? this.#received() : undefined;
   }
 
-  #take(mode: number): Received | undefined {
+  #take(mode: number): boolean {
     const { source } = this;
     try {
-      if (!queueParts.take(source, mode)) return undefined;
+      if (queueParts.take(source, mode)) return true;
+      this.#seen = queueParts.seen();
     } catch (error) {
       if (!queueParts.isEnd(source, error)) throw error;
       this.isOver = true;
-      return undefined;
     }
-    return { source, value: queueParts.value(source) };
+    return false;
+  }
+
+  #received(): Received {
+    return { source: this.source, value: queueParts.value(this.source) };
   }
 
   join(selection: Selection): void {
-    const attempt = (): number => {
+    const attempt = (): boolean => {
       try {
-        const found = this.#take(ARM);
-        if (found !== undefined) selection.resolve(found);
+        if (this.#take(ARM)) selection.accept(() => this.#received());
         else if (this.isOver) selection.lose(this);
-        else return NOTHING;
+        else return false;
       } catch (error) {
         selection.reject(error);
       }
-      return DONE;
+      return true;
     };
     this.#waiter = { attempt, next: undefined };
-    this.#line.join(this.#waiter);
+    this.#line.join(this.#waiter, this.#seen);
   }
 
   leave(): void {
@@ -177,6 +183,16 @@ class Selection {
 
   reject(reason: unknown): void {
     if (this.#end()) this.#fail(reason);
+  }
+
+  /** A message has been taken: whatever happens while it is read comes too late. */
+  accept(read: () => Received): void {
+    if (!this.#end()) return;
+    try {
+      this.#settle(read());
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Nothing more comes from there. */

@@ -165,7 +165,7 @@ test('a codec or getter that throws in the middle commits nothing', async () => 
   assertUsable(own);
   for (const result of [undefined, 'text', 5]) {
     const wrong = new SharedQueue({ codec: { encode: () => result, decode: (v) => v } });
-    assert.throws(() => wrong.tryPush(1), code('ERR_INVALID_ARG_TYPE'));
+    assert.throws(() => wrong.tryPush(1), { code: 'ERR_INVALID_ARG_TYPE', message: /^The "options\.codec\.encode\(\)" property must be of type Uint8Array/ });
   }
 });
 
@@ -248,6 +248,28 @@ test('the length of a long text that cannot be right is ERR_THREADPORT_CORRUPT',
     assert.throws(() => q.tryPop(), code('ERR_THREADPORT_CORRUPT'), String(length));
     assertUsable(q);
   }
+});
+
+test('where the stack ends a push throws a RangeError, and pushes nothing', () => {
+  const q = new SharedQueue({ capacity: 1 << 20 });
+  const names = new Set();
+  let [pushed, left] = [0, 300];
+  // From the deepest call up, once at each depth.
+  const descend = () => {
+    try {
+      descend();
+    } catch {}
+    if (left-- <= 0) return;
+    try {
+      if (q.tryPush({ a: { b: 1 } })) pushed++;
+    } catch ({ name }) {
+      names.add(name);
+    }
+  };
+  descend();
+  assert.deepEqual([...names], ['RangeError']);
+  assert.ok(pushed > 0);
+  assert.equal(q.length, pushed);
 });
 
 test('without the addon a SharedQueue says so', async () => {

@@ -35,6 +35,8 @@ export class Encoder {
   words = Layout.Base as number;
   text = '';
   attachments: ArrayBuffer[] | undefined = undefined;
+  /** Why encode() has answered false, if not for the value: the error of a stack that was too short. */
+  overflow: unknown = undefined;
 
   /** @internal */ pos = 0;
   /** @internal */ cap = 0;
@@ -64,9 +66,10 @@ export class Encoder {
       return this.object(value, this.root) ? this.finish() : this.refuse();
     } catch (error) {
       this.release();
-      // A caller near the end of its stack: the stock serializer takes less of it.
-      if (isStackOverflow(error)) return false;
-      throw error;
+      if (!isStackOverflow(error)) throw error;
+      // The stock serializer takes less of it.
+      this.overflow = error;
+      return false;
     } finally {
       this.busy = false;
       this.depth = 0;
@@ -99,6 +102,7 @@ export class Encoder {
 
   private refuse(): boolean {
     this.release();
+    this.overflow = undefined;
     return false;
   }
 

@@ -18,8 +18,6 @@ export interface CustomCodec<T> {
   decode(bytes: Uint8Array): T;
 }
 
-export type CodecName = 'structured' | 'bytes' | 'json';
-
 export interface Codec {
   /** Are messages the bytes that come out? */
   readonly isBytes: boolean;
@@ -127,7 +125,7 @@ class UserCodec extends BytesCodec {
   }
 
   override encode(writer: Writer, value: unknown): void {
-    writer.bytes(bytesOf(this.#codec.encode(value), 'the result of encode()'));
+    writer.bytes(bytesOf(this.#codec.encode(value), 'options.codec.encode()'));
   }
 
   override value(): unknown {

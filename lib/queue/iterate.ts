@@ -1,8 +1,9 @@
 /** The messages of a queue, one after the other. */
 import { type Found, type Iteration, iterate, type Messages } from '../iterate';
 import type { Codec } from './codecs';
-import { ARM, SPIN } from './native';
+import { ARM, SEEN, SPIN } from './native';
 import { Pop } from './pending';
+import { answer } from './reader';
 import type { Line } from './wait';
 
 /** What an iteration needs of its queue. */
@@ -18,6 +19,8 @@ class QueueIteration<T> implements Iteration<T> {
   isOver = false;
   readonly #source: Source;
   #pop: Pop<T> | undefined = undefined;
+  /** The value to wait on, after a look in vain. */
+  #seen = 0;
   #resolve!: (found: Found<T>) => void;
 
   constructor(source: Source) {
@@ -28,7 +31,10 @@ class QueueIteration<T> implements Iteration<T> {
     const { line, codec } = this.#source;
     if (!line.isEmpty) return undefined;
     try {
-      if (!this.#source.take(SPIN)) return undefined;
+      if (!this.#source.take(SPIN)) {
+        this.#seen = answer(SEEN);
+        return undefined;
+      }
     } catch (error) {
       if (!this.#source.isEnd(error)) throw error;
       this.isOver = true;
@@ -43,7 +49,7 @@ class QueueIteration<T> implements Iteration<T> {
       this.#resolve = resolve;
       const onError = (error: unknown): void => (this.#source.isEnd(error) ? resolve(undefined) : reject(error));
       this.#pop = new Pop<T>(line, undefined, (message) => resolve({ message }), onError, () => this.#source.take(ARM), codec);
-      line.join(this.#pop);
+      line.join(this.#pop, this.#seen);
     });
   }
 

@@ -1,7 +1,6 @@
 /** A push or a pop that waits, as a promise; an AbortSignal ends it and keeps nothing of it. */
 import { forget, listenTo } from '../arguments';
 import type { Codec } from './codecs';
-import { DONE, NOTHING } from './native';
 import type { Line, Waiter } from './wait';
 
 abstract class Pending implements Waiter {
@@ -25,9 +24,9 @@ abstract class Pending implements Waiter {
     this.#reject(this.#signal!.reason);
   };
 
-  attempt(): number {
+  attempt(): boolean {
     try {
-      if (!this.#again()) return NOTHING;
+      if (!this.#again()) return false;
       // From here on an abort, in `decode()` for one, is too late: the message has been taken.
       this.#forgetSignal();
       this.succeed();
@@ -35,7 +34,7 @@ abstract class Pending implements Waiter {
       this.#forgetSignal();
       this.#reject(error);
     }
-    return DONE;
+    return true;
   }
 
   #forgetSignal(): void {

@@ -60,6 +60,8 @@ export let queueParts: {
   isQueue(value: unknown): value is SharedQueue;
   /** Takes a message; false if there is none. */
   take(queue: SharedQueue, mode: number): boolean;
+  /** The value to wait on, right after that. */
+  seen(): number;
   value(queue: SharedQueue): unknown;
   /** Who waits for messages. */
   takers(queue: SharedQueue): Line;
@@ -108,6 +110,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     queueParts = {
       isQueue: (value): value is SharedQueue => typeof value === 'object' && value !== null && #call in value,
       take: (queue, mode) => queue.#take(mode),
+      seen: () => answer(SEEN),
       value: (queue) => queue.#codec.value(),
       takers: (queue) => queue.#takers,
       isEnd: (queue, error) => error === queue.#end,
@@ -247,10 +250,11 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
       this.#codec.encode(writer, value);
       signal?.throwIfAborted(); // by the value's getters
       if (this.#giveInTurn(writer, ARM)) return;
+      const { seen } = Push;
       const parcel = writer.pack();
       return new Promise((resolve, reject) => {
         const again = (): boolean => this.#giveParcel(parcel);
-        this.#givers.join(new Push(this.#givers, signal, resolve, reject, again));
+        this.#givers.join(new Push(this.#givers, signal, resolve, reject, again), seen);
       });
     } finally {
       release();
@@ -338,9 +342,10 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     const signal = signalOf(options);
     signal?.throwIfAborted();
     if (this.#takers.isEmpty && this.#take(SPIN)) return this.#codec.value() as T;
+    const seen = answer(SEEN);
     return new Promise((resolve, reject) => {
       const again = (): boolean => this.#take(ARM);
-      this.#takers.join(new Pop<T>(this.#takers, signal, resolve, reject, again, this.#codec));
+      this.#takers.join(new Pop<T>(this.#takers, signal, resolve, reject, again, this.#codec), seen);
     });
   }
 

@@ -2,7 +2,6 @@
 import * as timers from 'node:timers';
 import { wake } from '../messaging/sleep';
 import { hold } from '../messaging/thread';
-import { NOTHING } from './native';
 
 /** Whoever waits looks again after so many milliseconds, for the reason in messaging/sleep.ts. */
 export const SLICE_MS = 500;
@@ -14,22 +13,25 @@ const { setTimeout } = timers;
 
 /** Something that waits for its turn. */
 export interface Waiter {
-  /** Tries; the status. NOTHING: still waiting. Otherwise the waiter has settled. */
-  attempt(): number;
+  /** Tries. True: the waiter has settled. */
+  attempt(): boolean;
   next: Waiter | undefined;
 }
 
 /** Who waits on one word of one queue in this thread, without blocking it, in the order in which they came. */
 export class Line {
   readonly #word: Int32Array;
-  /** The value to wait on, after an attempt that found nothing. */
+  /** The value to wait on, after an attempt in vain. The next question to a queue forgets it. */
   readonly #seen: () => number;
+  /** That of the first waiter. */
+  #due = 0;
   #first: Waiter | undefined = undefined;
   #last: Waiter | undefined = undefined;
   /** V8 will call us: one wait at a time, however many stand in line. */
   #asleep = false;
   /** A timer runs; one for many waits, since a timeout of `waitAsync` costs as much as the rest of it. */
   #looksAgain = false;
+  #isServing = false;
   #isRef = true;
   #holds = false;
 
@@ -42,13 +44,14 @@ export class Line {
     return this.#first === undefined;
   }
 
-  /** `waiter` has just tried in vain if the line was empty. */
-  join(waiter: Waiter): void {
+  /** If the line is empty, `waiter` has just tried in vain, and `seen` is the value to wait on. */
+  join(waiter: Waiter, seen: number): void {
     if (this.#last === undefined) {
       this.#first = waiter;
       this.#last = waiter;
       this.#hold();
-      this.#sleep(this.#seen());
+      this.#due = seen;
+      this.#sleep();
       return;
     }
     this.#last.next = waiter;
@@ -82,10 +85,10 @@ export class Line {
     hold(holds ? 1 : -1);
   }
 
-  #sleep(seen: number): void {
+  #sleep(): void {
     if (this.#asleep) return;
     this.#asleep = true;
-    const result = waitAsync(this.#word, 0, seen);
+    const result = waitAsync(this.#word, 0, this.#due);
     if (result.async) result.value.then(this.#wake);
     else queueMicrotask(this.#wake);
     this.#lookAgain();
@@ -100,19 +103,28 @@ export class Line {
     }, SLICE_MS).unref();
   }
 
-  /** All try in turn, until one does so in vain: false. */
+  /** All try in turn, until one does so in vain: false. An attempt may run code of the user's, for which it is in vain as well: its turn is not over. */
   serve(): boolean {
-    for (let waiter = this.#first; waiter !== undefined; waiter = this.#first) {
-      if (waiter.attempt() === NOTHING) return false;
-      // Settling runs nothing of the user's, but an attempt may: the waiter may have left.
-      if (this.#first === waiter) this.leave(waiter);
+    if (this.#isServing) return false;
+    this.#isServing = true;
+    try {
+      for (let waiter = this.#first; waiter !== undefined; waiter = this.#first) {
+        if (!waiter.attempt()) {
+          this.#due = this.#seen();
+          return false;
+        }
+        // It may have left by itself.
+        if (this.#first === waiter) this.leave(waiter);
+      }
+      return true;
+    } finally {
+      this.#isServing = false;
     }
-    return true;
   }
 
   readonly #wake = (): void => {
     this.#asleep = false;
-    if (!this.serve()) this.#sleep(this.#seen());
+    if (!this.serve()) this.#sleep();
   };
 }
 

@@ -59,7 +59,7 @@ export class Writer {
   }
 
   structured(value: unknown): void {
-    if (!this.#encoder.encode(value)) throw new NotCarried('The structured codec does not carry a value of this kind between threads');
+    if (!this.#encoder.encode(value)) throw this.#encoder.overflow ?? new NotCarried('The structured codec does not carry a value of this kind between threads');
     const { words, text, attachments } = this.#encoder;
     this.#message(words, text, attachments);
   }
