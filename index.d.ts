@@ -52,6 +52,10 @@ declare class Worker extends stock.Worker {
      */
     maxBufferedBytes: number;
 }
+/** The next message of a port or broadcast channel, without its listeners. */
+declare function receiveMessageOnPort(port: stock.MessagePort | stock.BroadcastChannel): {
+    message: any;
+} | undefined;
 /** The port to the parent in a worker, `null` in the main thread. */
 declare const parentPort: MessagePort | null;
 /** How the values of a {@link SharedQueue} travel: as structured clones, as bytes, as JSON, or as the user says. */
@@ -153,5 +157,5 @@ declare const native: boolean;
 /** The package's version. */
 declare const version: string;
 
-export { MessageChannel, MessagePort, SharedQueue, Worker, native, parentPort, receiveAny, receiveAnySync, version };
+export { MessageChannel, MessagePort, SharedQueue, Worker, native, parentPort, receiveAny, receiveAnySync, receiveMessageOnPort, version };
 export type { QueueCodec, Received };

@@ -34,8 +34,16 @@ function withAddon(addon: Addon): object {
   return withRegistration(api, { register: (start) => register(api, start), unregister });
 }
 
-function withoutAddon(error: Error): object {
+/** Once: threads that this one starts inherit that it was said. */
+function warn(error: Error): void {
+  const mark = 'threadport.warned';
+  if (builtin.getEnvironmentData(mark) === true) return;
+  builtin.setEnvironmentData(mark, true);
   process.emitWarning(`threadport runs without its native addon: ${error.message}`, { code: 'THREADPORT_NO_NATIVE' });
+}
+
+function withoutAddon(error: Error): object {
+  warn(error);
   class SharedQueue {
     constructor() {
       throw new NoNative('SharedQueue');
@@ -48,7 +56,7 @@ function withoutAddon(error: Error): object {
   const without = (name: string) => (): never => {
     throw new NoNative(name);
   };
-  const others = { receiveAny: without('receiveAny'), receiveAnySync: without('receiveAnySync') };
+  const others = { receiveAny: async () => without('receiveAny')(), receiveAnySync: without('receiveAnySync') };
   return withRegistration({ ...builtin, SharedQueue, ...others, native: false, version }, { register() {}, unregister() {} });
 }
 

@@ -67,10 +67,11 @@ export const FRAME_TEXT = 2;
 export const FRAME_HEADER = 4;
 
 function abis(): string[] {
-  if (process.platform === 'win32') return ['-msvc', '-gnullvm'];
-  if (process.platform !== 'linux') return [''];
-  return process.arch === 'arm' ? ['-gnueabihf', '-musleabihf'] : ['-gnu', '-musl'];
+  if (process.platform === 'win32') return ['-msvc'];
+  return process.platform === 'linux' ? ['-gnu', '-musl'] : [''];
 }
+
+const isMissing = (error: unknown): boolean => (error as { code?: unknown } | undefined)?.code === 'MODULE_NOT_FOUND';
 
 function load(): Addon | Error {
   if (process.env.THREADPORT_DISABLE_NATIVE === '1') return new Error('THREADPORT_DISABLE_NATIVE is set');
@@ -82,7 +83,8 @@ function load(): Addon | Error {
       if (raw.LAYOUT_VERSION === LAYOUT_VERSION) return raw;
       reason = new Error(`${file} belongs to another version of the package`);
     } catch (error) {
-      reason ??= error;
+      // One that is there and cannot be loaded says more.
+      if (reason === undefined || isMissing(reason)) reason = error;
     }
   }
   return reason instanceof Error ? reason : new Error(String(reason));

@@ -55,6 +55,9 @@ export declare class Worker extends stock.Worker {
   maxBufferedBytes: number;
 }
 
+/** The next message of a port or broadcast channel, without its listeners. */
+export declare function receiveMessageOnPort(port: stock.MessagePort | stock.BroadcastChannel): { message: any } | undefined;
+
 /** The port to the parent in a worker, `null` in the main thread. */
 export declare const parentPort: MessagePort | null;
 

@@ -79,6 +79,29 @@ test('only the parent has the addon: messages and ports go by the built-in, in o
   assert.deepEqual({ code, lines }, { code: 0, lines: ['true'] }, stderr);
 });
 
+test('THREADPORT_DISABLE_NATIVE=1: one warning, not one for each thread; receiveAny rejects', async () => {
+  const program = `
+    const { Worker } = require('threadport');
+    const text = \`
+      const { receiveAny, receiveAnySync, SharedQueue } = require('threadport');
+      receiveAny([]).catch((error) => {
+        for (const needs of [() => receiveAnySync([]), () => new SharedQueue()]) try { needs(); } catch ({ code }) { console.log(code, error.code); }
+      });\`;
+    for (let i = 0; i < 3; i++) new Worker(text, { eval: true });`;
+  const { code, lines, stderr } = await run(['-e', program], { env: DISABLED });
+  assert.deepEqual({ code, lines }, { code: 0, lines: Array(6).fill('ERR_THREADPORT_NO_NATIVE ERR_THREADPORT_NO_NATIVE') }, stderr);
+  assert.equal(stderr.match(WARNING).length, 1);
+});
+
+if (process.platform === 'linux') {
+  test('an addon that is there and cannot be loaded is what the warning tells of, not one that is missing', async (t) => {
+    const folder = copyOfPackage(t, (_, to) => fs.writeFileSync(to.replace(/[a-z]+\.node$/, 'musl.node'), 'this is text'));
+    const { lines, stderr } = await run(['-e', report(folder)]);
+    assert.deepEqual(JSON.parse(lines[0]), EXPECTED(version));
+    assert.match(stderr, /native addon: .*musl\.node/);
+  });
+}
+
 for (const [name, spoil] of [
   ['is missing', () => {}],
   ['is empty', (_, to) => fs.writeFileSync(to, '')],

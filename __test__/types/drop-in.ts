@@ -1,13 +1,14 @@
 // Compiled, never run: what a program that is typed against node:worker_threads may do with ours.
 
 import type * as ours from 'threadport';
-import type * as stock from 'node:worker_threads';
+import * as stock from 'node:worker_threads';
 import { isMainThread, MessageChannel, MessagePort, native, parentPort, receiveMessageOnPort, version, Worker } from 'threadport';
 import { register, unregister } from 'threadport/register';
 
 const { port1, port2 } = new MessageChannel();
 const asStock: stock.MessagePort = port1;
 const answer: { message: any } | undefined = receiveMessageOnPort(port2);
+const heard: { message: any } | undefined = receiveMessageOnPort(new stock.BroadcastChannel('a name'));
 const isNative: boolean = native;
 const text: string = version;
 
@@ -46,4 +47,4 @@ unregister();
 // @ts-expect-error: there is nothing to choose
 register('workers');
 
-export { answer, isNative, isPort, none, nothing, stockWorker, text, workerAmount };
+export { answer, heard, isNative, isPort, none, nothing, stockWorker, text, workerAmount };

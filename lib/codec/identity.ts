@@ -12,8 +12,8 @@
  * While messages are small nothing is hashed: the first large one uses the Map from object LINEAR + 1 on.
  *
  * An object must be looked up in the same way on every visit, so the way depends on nothing but the object. The hash is
- * the same too, unless an own getter yields another primitive each time: such an object, referenced twice in a message
- * of more than LINEAR objects, arrives as two objects.
+ * the same too, unless a getter, of its own or between two references to it, has changed one of these primitives: such an object,
+ * referenced twice in a message of more than LINEAR objects, arrives as two. Its own getters run twice in any case (docs/limitations.md).
  */
 import { Limit } from './format';
 import { captured, denseArray, imul, mapGet, mapSet, typedArrayFill, typedArraySet } from './primordials';

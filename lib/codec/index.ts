@@ -2,10 +2,8 @@
 export { CorruptMessageError } from './corrupt';
 export { Decoder } from './decoder';
 export { Encoder, type TxHost } from './encoder';
-import { Layout, Limit } from './format';
+import { Layout } from './format';
 export { MemoryShapeRegistry, type ShapeRegistry } from './shapes';
 
 /** First word of a message in the scratch; the words before it belong to the binding. */
 export const BASE: number = Layout.Base;
-/** Bytes from which an ArrayBuffer is an attachment. */
-export const INLINE_LIMIT: number = Limit.Inline;

@@ -159,8 +159,10 @@ export class Batches {
   }
 
   acquire(): Batch {
-    if (this.#idle === 0) return new Batch(this.#native, this.#made++);
-    return this.#free[--this.#idle]!;
+    if (this.#idle > 0) return this.#free[--this.#idle]!;
+    const batch = new Batch(this.#native, this.#made);
+    this.#made++;
+    return batch;
   }
 
   /** All frames of `slot`, which leave the lane. */

@@ -4,7 +4,7 @@
  * worker inherits.
  */
 import { EventEmitter } from 'node:events';
-import { apply, captured, getPrototypeOf, hasOwn, isArray } from '../codec/primordials';
+import { apply, bareList, captured, getPrototypeOf, hasOwn, isArray } from '../codec/primordials';
 import { findPorts } from './find';
 import { noteOptions } from './follow';
 import { bequeath } from './inherited';
@@ -87,15 +87,16 @@ export class Worker extends StockWorker {
   constructor(filename: string | URL, given?: unknown) {
     const options = readOptions(given);
     const ports = transferredPorts(options);
-    const moved = detachAll(undefined, ports, READER_HOPED);
     noteOptions(options);
     words();
     const started = noteWorker(ended);
     const key = native.workerKey();
-    const ready = moved.length > 0 ? new captured.Int32Array(new captured.SharedArrayBuffer(4)) : undefined;
+    const ready = ports.length > 0 ? new captured.Int32Array(new captured.SharedArrayBuffer(4)) : undefined;
     const outerOrigin = bequeath(ORIGIN, { key, ready });
     const outer = enterRoad(WORKER_ROAD);
+    let moved = bareList<Detached>();
     try {
+      moved = detachAll(undefined, ports, READER_HOPED);
       super(filename, (options ?? given) as never);
     } catch (error) {
       workerFailed((worker) => isWorker(worker) && !(#thread in worker));

@@ -152,7 +152,11 @@ unsafe extern "C" fn queue(env: sys::napi_env, info: sys::napi_callback_info) ->
         let run = || queue.run(code & 0xff, words, arguments);
         let value = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
         state.queue_calls.set(state.queue_calls.get() - 1);
-        value.unwrap_or(ptr::null_mut())
+        value.unwrap_or_else(|_| {
+            // Not the answer of the last call.
+            words.write(at::STATUS, Status::Invalid as i32);
+            ptr::null_mut()
+        })
     };
     // SAFETY: the function was made with a queue that `on_collected` frees.
     unsafe { call_with(env, info, body) }

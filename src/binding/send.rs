@@ -28,10 +28,13 @@ pub unsafe extern "C" fn send(
     let body = |state: &EnvState, argc: usize, argv: [sys::napi_value; 3]| {
         let buffer = state.transmit.get();
         if !buffer.start.is_null() {
+            let slot = buffer.read(tx::SLOT);
+            // Should the rest panic: a slot is no status.
+            buffer.write(tx::SLOT, SendStatus::Invalid as i32);
             let text = (argc > 0).then_some(argv[0]);
             let attachments = (argc > 1).then_some(argv[1]);
             // SAFETY: values of this call.
-            let status = unsafe { push(state, buffer, text, attachments) };
+            let status = unsafe { push(state, slot, buffer, text, attachments) };
             buffer.write(tx::SLOT, status as i32);
             buffer.write(tx::TOLD, state.told.take().cast_signed());
         }
@@ -45,11 +48,12 @@ pub unsafe extern "C" fn send(
 /// `text` and `attachments` are values of the running call.
 unsafe fn push(
     state: &EnvState,
+    slot: i32,
     buffer: Words,
     text: Option<sys::napi_value>,
     attachments: Option<sys::napi_value>,
 ) -> SendStatus {
-    let Ok(slot) = u32::try_from(buffer.read(tx::SLOT)) else {
+    let Ok(slot) = u32::try_from(slot) else {
         return SendStatus::Invalid;
     };
     // Attachments first: reading them may run foreign code (only if called with a hostile array).

@@ -34,7 +34,7 @@ use std::ptr::NonNull;
 
 use bytes::Bytes;
 
-use crate::sync::{Arc, AtomicBool, Mutex, Ordering, Shadow, lock, yield_now};
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering, Shadow, fence, lock, yield_now};
 
 /// What travels beside a frame.
 #[derive(Debug)]
@@ -110,7 +110,10 @@ impl Landing {
     /// Has nobody but the reader an interest in it: was its frame consumed, or never sent?
     pub fn is_spent(this: &Arc<Landing>) -> bool {
         // The reader's own share is one. Who makes a new one has one, so the count is not too low.
-        Arc::strong_count(this) == 1
+        let is_alone = Arc::strong_count(this) == 1;
+        // Acquire: what the last of the others has written comes ahead of what is done with the memory now.
+        fence(Ordering::Acquire);
+        is_alone
     }
 
     /// Stands for an access of the reader to the memory.
