@@ -1,7 +1,7 @@
 'use strict';
-// `npm run sanitize -- address|leak|thread [text ...]`: the Rust tests, then the JavaScript tests whose path contains one of the texts, with an
-// addon that a sanitizer watches. Any report is a failure; leaks are listed. Node itself is not instrumented: what it does with memory of the addon is
-// seen where it frees it, not where it reads it.
+// `npm run sanitize -- address|leak|thread|valgrind [text ...]`: the Rust tests, then the JavaScript tests whose path contains one of the texts, with
+// an addon that a sanitizer watches. Any report is a failure; leaks are listed. Node itself is not instrumented: what it does with memory of the addon
+// is seen where it frees it, not where it reads it. valgrind watches Node as well, and is some thirty times as slow.
 //
 // Linux x64 with a nightly toolchain (NIGHTLY names another than `nightly`). `address` needs gcc's libasan, `leak` and `thread` the
 // runtimes of a clang as new as rustc's LLVM: SANITIZER_RUNTIME is the folder with libclang_rt.*.so. `thread` builds the standard library
@@ -23,21 +23,29 @@ const clang = (name) => path.join(process.env.SANITIZER_RUNTIME ?? '/usr/lib/llv
 
 const gcc = (name) => spawnSync('gcc', [`-print-file-name=${name}`], { encoding: 'utf8' }).stdout.trim();
 
-/** sanitizer -> rustc's flags, cargo's arguments, the library to preload, the variable with its options and these */
+const VALGRIND = ['valgrind', '-q', '--smc-check=all-non-file', '--fair-sched=yes', `--suppressions=${path.join(__dirname, 'valgrind.txt')}`];
+
+/**
+ * sanitizer -> its folder, rustc's flags, cargo's arguments, the library to preload, the variable with its options and these, what comes ahead of
+ * cargo and Node, what runs the Rust tests, what comes ahead of Node, and how long tests wait in milliseconds
+ */
 const SANITIZERS = {
   address: {
+    folder: 'address',
     flags: '-Zsanitizer=address',
     library: () => fs.realpathSync(gcc('libasan.so')),
     variable: 'ASAN_OPTIONS',
     options: 'detect_leaks=0:allocator_may_return_null=1',
   },
   leak: {
+    folder: 'address',
     flags: '-Zsanitizer=address',
     library: () => clang('libclang_rt.asan-x86_64.so'),
     variable: 'ASAN_OPTIONS',
     options: 'detect_leaks=1:allocator_may_return_null=1:exitcode=0',
   },
   thread: {
+    folder: 'thread',
     flags: '-Zsanitizer=thread',
     cargo: ['-Zbuild-std=std,panic_unwind'],
     library: () => clang('libclang_rt.tsan-x86_64.so'),
@@ -46,19 +54,25 @@ const SANITIZERS = {
     // Its shadow memory wants addresses that are not random.
     prefix: ['setarch', '-R'],
   },
+  valgrind: {
+    folder: 'valgrind',
+    runner: [...VALGRIND, '--error-exitcode=66'].join(' '),
+    node: (reports) => [...VALGRIND, '--trace-children=yes', `--log-file=${path.join(reports, 'report.%p')}`],
+    deadline: 300_000,
+  },
 };
 
 const [name, ...texts] = process.argv.slice(2);
 const sanitizer = SANITIZERS[name];
 if (sanitizer === undefined) throw new Error(`which of ${Object.keys(SANITIZERS).join(', ')}?`);
-const folder = path.join(root, 'target', 'sanitize', sanitizer.flags.split('=')[1]);
+const folder = path.join(root, 'target', 'sanitize', sanitizer.folder);
 const reports = path.join(folder, 'reports');
 
 function cargo(...args) {
   const env = {
     ...process.env,
-    RUSTFLAGS: sanitizer.flags,
-    [sanitizer.variable]: sanitizer.options,
+    ...(sanitizer.flags && { RUSTFLAGS: sanitizer.flags, [sanitizer.variable]: sanitizer.options }),
+    ...(sanitizer.runner && { CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER: sanitizer.runner }),
     ...quick,
     CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS: 'true',
   };
@@ -67,7 +81,8 @@ function cargo(...args) {
   run(command, [...before, ...args, ...common], { env });
 }
 
-const readReports = () => fs.readdirSync(reports).map((file) => fs.readFileSync(path.join(reports, file), 'utf8'));
+/** valgrind leaves an empty one behind for each process. */
+const readReports = () => fs.readdirSync(reports).map((file) => fs.readFileSync(path.join(reports, file), 'utf8')).filter((text) => text !== '');
 
 /**
  * Leaks by the function of the addon that has allocated. To be read, not a verdict: Node leaves memory behind on purpose when the process exits,
@@ -101,11 +116,14 @@ function javascript() {
   const files = testFiles().filter(isWanted);
   const env = {
     ...process.env,
-    LD_PRELOAD: sanitizer.library(),
-    [sanitizer.variable]: `${sanitizer.options}:log_path=${path.join(reports, 'report')}:external_symbolizer_path=${symbolizer()}`,
+    ...(sanitizer.library && {
+      LD_PRELOAD: sanitizer.library(),
+      [sanitizer.variable]: `${sanitizer.options}:log_path=${path.join(reports, 'report')}:external_symbolizer_path=${symbolizer()}`,
+    }),
+    ...(sanitizer.deadline && { THREADPORT_TEST_DEADLINE: String(sanitizer.deadline) }),
   };
-  const command = [...(sanitizer.prefix ?? []), process.execPath];
-  const { pass, fail, ok } = playTests(`sanitize ${name}`, files, { command, seconds: 600, cwd, env });
+  const command = [...(sanitizer.prefix ?? []), ...(sanitizer.node?.(reports) ?? []), process.execPath];
+  const { pass, fail, ok } = playTests(`sanitize ${name}`, files, { command, seconds: sanitizer.deadline ? 1200 : 600, cwd, env });
   if (name === 'leak') printLeaks(path.join(cwd, 'threadport.linux-x64-gnu.node'));
   const found = name === 'leak' ? [] : readReports();
   for (const text of found) console.log(text);

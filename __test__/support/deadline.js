@@ -1,6 +1,7 @@
 'use strict';
 // Waiting without sleeping: every wait names what it waits for and fails when its time is over.
 
+/** Where all is slow, as under valgrind, a longer one can be set. */
 const DEFAULT_MS = Number(process.env.THREADPORT_TEST_DEADLINE ?? 10_000);
 
 /** Settles as `promise` does, or rejects after `ms` with the name of what was awaited. */

@@ -3,10 +3,8 @@
 // there while this thread waits. The orders travel by the built-in and by shared memory, not by what is under test.
 
 const stock = require('node:worker_threads');
-const { deadline, until } = require('./deadline.js');
+const { deadline, until, DEFAULT_MS } = require('./deadline.js');
 const { modulePath } = require('./threads.js');
-
-const MAX_WAIT_MS = 10_000;
 
 /** What runs in the thread over there. */
 const program = `'use strict';
@@ -63,7 +61,7 @@ function farThread(t, wt, module = wt === stock ? 'node:worker_threads' : module
   const order = (id, action, args) => {
     const last = Atomics.load(done, 0);
     control.postMessage({ ticket: ++ticket, id, source: String(action), args });
-    if (Atomics.wait(done, 0, last, MAX_WAIT_MS) === 'timed-out') throw new Error('the far thread does not answer');
+    if (Atomics.wait(done, 0, last, DEFAULT_MS) === 'timed-out') throw new Error('the far thread does not answer');
     return stock.receiveMessageOnPort(control).message;
   };
   const run = (id, action, args) => {
