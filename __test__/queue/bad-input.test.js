@@ -281,3 +281,14 @@ test('without the addon a SharedQueue says so', async () => {
   const { lines } = await run(['-e', program], { env: { THREADPORT_DISABLE_NATIVE: '1', NODE_NO_WARNINGS: '1' } });
   assert.deepEqual(lines, ['ERR_THREADPORT_NO_NATIVE', 'ERR_THREADPORT_NO_NATIVE']);
 });
+
+test('a buffer that a getter detaches or changes after it was read is pushed as it was', () => {
+  for (const size of [8, 5000]) {
+    for (const act of [(b) => structuredClone(b, { transfer: [b] }), (b) => new Uint8Array(b).fill(9)]) {
+      const q = new SharedQueue();
+      const b = new Uint8Array(size).fill(7).buffer;
+      q.tryPush({ b, get a() { act(b); return 1; } });
+      assert.deepEqual(new Uint8Array(q.tryPop().b), new Uint8Array(size).fill(7));
+    }
+  }
+});

@@ -17,6 +17,7 @@ import {
 } from './primordials';
 import { Entries } from './write-collection';
 import { ShapeTable, Site, type ShapeRegistry } from './shapes';
+import { giveBack, snapshotOf } from './snapshots';
 import { writeBigInt } from './write-bigint';
 import { writeOther } from './write-other';
 import { writePlain } from './write-object';
@@ -35,6 +36,8 @@ export class Encoder {
   words = Layout.Base as number;
   text = '';
   attachments: ArrayBuffer[] | undefined = undefined;
+  /** How many of these are copies that are used again after release(). */
+  private snapshots = 0;
   /** Why encode() has answered false, if not for the value: the error of a stack that was too short. */
   overflow: unknown = undefined;
 
@@ -81,12 +84,33 @@ export class Encoder {
   /** Drops what the last message refers to. */
   release(): void {
     this.text = '';
+    if (this.snapshots > 0) this.giveBack();
     this.attachments = undefined;
+  }
+
+  /** From now on the attachments are the caller's. */
+  handOver(): ArrayBuffer[] | undefined {
+    this.snapshots = 0;
+    return this.attachments;
+  }
+
+  private giveBack(): void {
+    for (let i = 0; i < this.snapshots; i++) giveBack(this.attachments![i]!);
+    this.snapshots = 0;
+  }
+
+  private keepAttachments(): void {
+    const attachments = this.attachments!;
+    while (this.snapshots < attachments.length) {
+      attachments[this.snapshots] = snapshotOf(attachments[this.snapshots]!);
+      this.snapshots++;
+    }
   }
 
   private begin(): void {
     this.text = '';
     this.attachments = undefined;
+    this.snapshots = 0;
     this.flags = 0;
     this.pos = Layout.Base + 1;
   }
@@ -122,7 +146,8 @@ export class Encoder {
     this.depth++;
     const { shape } = site;
     const done = (shape === null ? undefined : shape.write(this, value as Record<string, unknown>, shape, false)) ?? this.unpredicted(value, site);
-    this.depth--;
+    // What is around it is read further, and that may run code of the user's.
+    if (--this.depth > 0 && this.attachments !== undefined) this.keepAttachments();
     return done;
   }
 

@@ -22,7 +22,7 @@ export function writeView(e: Encoder, view: object): boolean {
   const kind = tag === undefined ? 0 : (mapGet(kinds, tag) as number | undefined);
   if (kind === undefined) return false;
   const buffer = kind === 0 ? dataViewBuffer(view) : typedArrayBuffer(view);
-  if (!copyable(buffer)) return false;
+  if (!copyable(buffer)) return wasThere(e, view);
   if (!beginLeaf(e, view, Tag.Ext | (Ext.View << 4) | (kind << 12))) return true;
   e.i32[e.pos++] = kind === 0 ? dataViewOffset(view) : typedArrayOffset(view);
   e.i32[e.pos++] = kind === 0 ? dataViewLength(view) : typedArrayLength(view);
@@ -30,7 +30,7 @@ export function writeView(e: Encoder, view: object): boolean {
 }
 
 export function writeArrayBuffer(e: Encoder, buffer: object): boolean {
-  return copyable(buffer) && writeBuffer(e, buffer);
+  return copyable(buffer) ? writeBuffer(e, buffer) : wasThere(e, buffer);
 }
 
 function writeBuffer(e: Encoder, buffer: ArrayBuffer): boolean {
@@ -51,6 +51,12 @@ function writeBuffer(e: Encoder, buffer: ArrayBuffer): boolean {
   typedArraySet(e.u8, new captured.Uint8Array(buffer), e.pos << 2);
   e.pos += words;
   return true;
+}
+
+/** Refers to an object of this message that code of the user's has made uncopyable since; false if it is none. */
+function wasThere(e: Encoder, object: object): boolean {
+  const known = e.ids.enterExact(object);
+  return known >= 0 && e.backRef(e.pos, e.text, known);
 }
 
 /** Whether this is an ordinary ArrayBuffer with its memory in place. */

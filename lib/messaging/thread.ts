@@ -220,7 +220,7 @@ export function sendEncoded(slot: number, kind: number, force = 0): number {
 /** A copy of the value that the encoder holds; `value` itself where the stack is too short for that. */
 export function encodedValue(value: unknown): unknown {
   try {
-    return decoder.decode(tx, BASE, encoder.words, encoder.text, 0, encoder.attachments);
+    return decoder.decode(tx, BASE, encoder.words, encoder.text, 0, encoder.handOver());
   } catch {
     return value;
   }
