@@ -1,8 +1,9 @@
 'use strict';
 // Waiting without sleeping: every wait names what it waits for and fails when its time is over.
 
-/** Where all is slow, as under valgrind, a longer one can be set. */
-const DEFAULT_MS = Number(process.env.THREADPORT_TEST_DEADLINE ?? 10_000);
+/** How much slower than usual all is, as under valgrind. */
+const SLOWNESS = Number(process.env.THREADPORT_TEST_SLOWNESS ?? 1);
+const DEFAULT_MS = 10_000 * SLOWNESS;
 
 /** Settles as `promise` does, or rejects after `ms` with the name of what was awaited. */
 function deadline(promise, what, ms = DEFAULT_MS) {
@@ -69,4 +70,4 @@ async function settle(turns = 4) {
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-module.exports = { deadline, once, inbox, until, settle, DEFAULT_MS };
+module.exports = { deadline, once, inbox, until, settle, DEFAULT_MS, SLOWNESS };

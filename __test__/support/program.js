@@ -3,7 +3,7 @@
 
 const { spawn } = require('node:child_process');
 const path = require('node:path');
-const { DEFAULT_MS } = require('./deadline.js');
+const { SLOWNESS } = require('./deadline.js');
 
 const FIXTURES = path.join(__dirname, '..', 'fixtures');
 const ROOT = path.join(__dirname, '..', '..');
@@ -12,7 +12,7 @@ const ROOT = path.join(__dirname, '..', '..');
  * Runs `node ...args` and resolves with `{ code, signal, stdout, stderr, lines }`. A program that outlives the
  * deadline is killed and rejects with what it had printed. `onLine(line, child)` sees each line of stdout as it comes.
  */
-function run(args, { env, ms = 3 * DEFAULT_MS, onLine, node = [], cwd = ROOT } = {}) {
+function run(args, { env, ms = 30_000, onLine, node = [], cwd = ROOT } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...node, ...args], {
       cwd,
@@ -35,12 +35,12 @@ function run(args, { env, ms = 3 * DEFAULT_MS, onLine, node = [], cwd = ROOT } =
     const timer = setTimeout(() => {
       expired = true;
       child.kill('SIGKILL');
-    }, ms);
+    }, ms * SLOWNESS);
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (expired) {
-        reject(new Error(`${args.join(' ')} still ran after ${ms} ms\nstdout: ${stdout}\nstderr: ${stderr}`));
+        reject(new Error(`${args.join(' ')} still ran after ${ms * SLOWNESS} ms\nstdout: ${stdout}\nstderr: ${stderr}`));
         return;
       }
       resolve({ code, signal, stdout, stderr, lines: stdout.split('\n').filter((line) => line !== '') });

@@ -4,6 +4,7 @@
  */
 import { apply, set, setPrototypeOf } from '../codec/primordials';
 import { type Context, currentContext, setContextPrototype } from './context';
+import { onListeners } from './drain';
 import { unpack } from './held';
 import { meet } from './pair';
 import { openGate, start, stop } from './receive';
@@ -33,6 +34,7 @@ const onNewListener = anonymous(function (this: StockPort, size: number, type: s
     this.ref();
     start(state);
   }
+  if (state !== undefined && type === 'drain') onListeners(state, size);
   // biome-ignore lint/complexity/noArguments: a rest parameter would run the array iterator
   apply(stockNewListener, this, arguments);
 });
@@ -43,6 +45,7 @@ const onRemoveListener = anonymous(function (this: StockPort, size: number, type
     stop(state);
     this.unref();
   }
+  if (state !== undefined && type === 'drain') onListeners(state, size);
   // biome-ignore lint/complexity/noArguments: as above
   apply(stockRemoveListener, this, arguments);
 });

@@ -9,6 +9,8 @@ import { closeSlot, isPeerAdopted, native, schedule, setHold, slots } from './th
 export function onClosed(state: PortState): void {
   state.ended = true;
   if (state.slot < 0) {
+    state.dropSizes();
+    setHold(state, state.holds, false);
     stockOnClose(state.port);
     return;
   }
@@ -57,6 +59,7 @@ export function forget(state: PortState): void {
   releaseBatch(state);
   const { slot } = state;
   setHold(state, state.holds, false);
+  state.dropSizes();
   state.slot = -1;
   if (slot < 0) return;
   slots[slot] = undefined;

@@ -12,7 +12,12 @@ export function onFull(state: PortState): void {
   const listeners = emitter === undefined
     ? stockListenerCount(state.port, 'drain') 
     : emitterListenerCount(emitter, 'drain');
-  if (listeners > 0) setHold(state, HOLD_DRAIN, true);
+  onListeners(state, listeners);
+}
+
+/** The listeners for 'drain' have changed. */
+export function onListeners(state: PortState, listeners: number): void {
+  setHold(state, HOLD_DRAIN, state.full && listeners > 0);
 }
 
 /** It has fallen below. False if nobody is owed the event. */

@@ -333,6 +333,11 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
     if (this.sizes.length === 0) this.sizes = NO_SIZES;
   }
 
+  /** None of those will arrive. */
+  dropSizes(): void {
+    this.sizes = NO_SIZES;
+  }
+
   get modes(): number {
     const lane = (this.laneFed ? MODE_FED : 0) | (this.laneOut ? MODE_OUT : 0);
     return lane | (this.late ? MODE_LATE : 0) | (this.uncounted ? MODE_UNCOUNTED : 0);

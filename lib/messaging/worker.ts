@@ -5,6 +5,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { apply, bareList, captured, getPrototypeOf, hasOwn, isArray } from '../codec/primordials';
+import { onListeners } from './drain';
 import { findPorts } from './find';
 import { noteOptions } from './follow';
 import { bequeath } from './inherited';
@@ -234,9 +235,11 @@ function adoptPublicPort(worker: Worker, key: string, moved: Detached[], workerD
 function followListeners(worker: EventEmitter, state: PortState): void {
   on(worker, 'newListener', (name) => {
     if (name === 'message' && emitterListenerCount(worker, 'message') === 0) start(state);
+    if (name === 'drain') onListeners(state, emitterListenerCount(worker, 'drain') + 1);
   });
   on(worker, 'removeListener', (name) => {
     if (name === 'message' && emitterListenerCount(worker, 'message') === 0) stop(state);
+    if (name === 'drain') onListeners(state, emitterListenerCount(worker, 'drain'));
   });
 }
 
