@@ -62,6 +62,17 @@ function trap(action, result) {
   });
 }
 
+const bufferOf = (random, size) => new Uint8Array(size).fill(random.below(256)).buffer;
+
+/** Buffers of which a getter behind them changes or detaches one: what was read stays as it was. */
+function spoilt(random) {
+  const buffers = Array.from({ length: 1 + random.below(3) }, () => bufferOf(random, random.pick([9, 2047, 2048, 5000, 70_000])));
+  const parts = buffers.map((buffer) => random.pick([buffer, new Uint8Array(buffer), [new DataView(buffer, 1)]]));
+  const target = random.pick(buffers);
+  const spoil = random.chance(0.5) ? () => new Uint8Array(target).fill(1) : () => structuredClone(target, { transfer: [target] });
+  return random.chance(0.5) ? { parts, trap: trap(spoil, 1) } : [...parts, trap(spoil, 2), 'end'];
+}
+
 function wrap(random, body, moving, buffers, { act }) {
   const message = { labels: moving.map(({ label }) => label), body, ports: moving.map(({ port }) => port), buffers };
   if (random.chance(0.3)) message.views = buffers.map((buffer) => new Uint8Array(buffer, buffer.byteLength >> 1));
@@ -81,6 +92,7 @@ function message(seed, { choose, act }) {
   const body = make(random);
   const trapped = () => [random.below(100), trap(() => act(['post', 'post', 'receive', 'listen']), 2), 'end'];
   if (random.chance(0.08)) return { value: trapped(), moving: [], buffers: [], isPlain: true };
+  if (random.chance(0.04)) return { value: spoilt(random), moving: [], buffers: [], isPlain: true };
   if (random.chance(0.7)) return { value: body, moving: [], buffers: [], isPlain: PLAIN.includes(make) };
   const moving = random.chance(0.7) ? choose(random) : [];
   const buffers = Array.from({ length: random.below(3) }, () => Uint8Array.from({ length: random.below(30) }, () => random.below(256)).buffer);
