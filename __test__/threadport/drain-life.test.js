@@ -14,6 +14,7 @@ const program = (body) => `
   near.maxBufferedBytes = 200;
   near.on('close', () => {
     console.log('close', near.bufferedAmount, near.postMessage(1));
+    near.on('drain', () => {});
   });
   near.on('drain', drained);
   near.postMessage('x'.repeat(500));

@@ -9,8 +9,7 @@ import { closeSlot, isPeerAdopted, native, schedule, setHold, slots } from './th
 export function onClosed(state: PortState): void {
   state.ended = true;
   if (state.slot < 0) {
-    state.dropSizes();
-    setHold(state, state.holds, false);
+    letGo(state);
     stockOnClose(state.port);
     return;
   }
@@ -54,12 +53,18 @@ export function finish(state: PortState): void {
   stockOnClose(state.port);
 }
 
+/** What is under way does not arrive any more, and nothing is owed for it. */
+function letGo(state: PortState): void {
+  state.dropSizes();
+  state.full = false;
+  setHold(state, state.holds, false);
+}
+
 /** The port has no channel any more. */
 export function forget(state: PortState): void {
   releaseBatch(state);
   const { slot } = state;
-  setHold(state, state.holds, false);
-  state.dropSizes();
+  letGo(state);
   state.slot = -1;
   if (slot < 0) return;
   slots[slot] = undefined;
