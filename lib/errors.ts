@@ -1,5 +1,4 @@
 /** Errors of our own. Where Node has an error for the case, it is Node's that is thrown. */
-import { regExpExec } from './codec/primordials';
 
 /** A message that no memory, or no V8 heap, could hold, or that is larger than its queue. Nothing was sent. */
 export class RangeTooLarge extends RangeError {
@@ -11,13 +10,19 @@ export class RangeTooLarge extends RangeError {
   }
 }
 
+/** "options.signal". A method of strings may be the user's. */
+function isPath(name: string): boolean {
+  for (let i = 0; i < name.length; i++) if (name[i] === '.') return true;
+  return false;
+}
+
 /** An argument of another type. */
 export class InvalidArgType extends TypeError {
   override name = 'TypeError';
   readonly code = 'ERR_INVALID_ARG_TYPE';
 
   constructor(name: string, expected: string, actual: unknown) {
-    super(`The "${name}" ${regExpExec(/\./, name) === null ? 'argument' : 'property'} must be of type ${expected}. Received ${actual === null ? 'null' : `type ${typeof actual}`}`);
+    super(`The "${name}" ${isPath(name) ? 'property' : 'argument'} must be of type ${expected}. Received ${actual === null ? 'null' : `type ${typeof actual}`}`);
   }
 }
 

@@ -274,6 +274,7 @@ export async function receiveAny(values: unknown, options?: unknown): Promise<Re
   signal?.throwIfAborted();
   const found = takeFrom(sources, true);
   if (found !== undefined) return found;
+  signal?.throwIfAborted(); // by the decode() of another one that waited
   if (every(sources, isGone)) throw new PortClosed('All sources are closed');
   if (timeout === 0) return undefined;
   return new Promise((resolve, reject) => void new Selection(sources, timeout, signal, resolve, reject));

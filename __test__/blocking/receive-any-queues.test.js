@@ -51,6 +51,21 @@ test('an abort while the message is decoded comes too late', async () => {
   assert.equal(queue.length, 0);
 });
 
+test('a decode() of another one that waited aborts the signal of receiveAny: it rejects', async () => {
+  const controller = new AbortController();
+  const queue = new SharedQueue({
+    codec: text((value) => {
+      controller.abort();
+      return value;
+    }),
+  });
+  const first = queue.pop();
+  SharedQueue.from(queue.buffer, { codec: text(String) }).tryPush('x');
+  const second = receiveAny([queue], { signal: controller.signal });
+  await assert.rejects(deadline(second, 'the rejection'), { name: 'AbortError' });
+  assert.equal(await first, 'x');
+});
+
 test('a decode that fails is the rejection, and the message is gone', async () => {
   const failure = new Error('mine');
   const queue = new SharedQueue({ codec: text(() => { throw failure; }) });

@@ -37,6 +37,37 @@ for (const [name, end] of Object.entries(ENDS)) {
   });
 }
 
+test("'drain' is waited for, and the other end goes to a worker that reads: it comes", async () => {
+  const { code, lines, stderr } = await run(['-e', program(`
+    const { Worker } = require('threadport');
+    const text = "const { workerData: port } = require('threadport'); port.on('message', ({ length }) => port.postMessage(length));";
+    new Worker(text, { eval: true, workerData: other, transferList: [other] }).unref();
+    console.log(near.bufferedAmount > 500);
+    let left = 2;
+    const end = () => --left === 0 && near.close();
+    near.once('drain', end);
+    near.once('message', (length) => {
+      console.log(length);
+      end();
+    });`)]);
+  assert.deepEqual({ code, lines: lines.sort() }, { code: 0, lines: ['500', 'close 0 undefined', 'drain', 'true'] }, stderr);
+});
+
+test("'drain' is waited for, and a transfer of the port fails: it is waited for all the same", async () => {
+  const { code, lines, stderr } = await run(['-e', program(`
+    const road = new MessageChannel();
+    try {
+      road.port1.postMessage([near, () => {}], [near]);
+    } catch ({ name }) {
+      console.log(name);
+    }
+    setTimeout(() => {
+      other.on('message', () => {});
+      other.unref();
+    }, 50).unref();`)]);
+  assert.deepEqual({ code, lines }, { code: 0, lines: ['DataCloneError', 'drain'] }, stderr);
+});
+
 test("the last listener for 'drain' is removed: the program ends", async () => {
   const { code, lines, stderr } = await run(['-e', program("near.off('drain', drained);")]);
   assert.deepEqual({ code, lines }, { code: 0, lines: [] }, stderr);

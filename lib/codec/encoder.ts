@@ -2,8 +2,8 @@
  * value -> words + text arena.
  *
  * encode() either writes the whole value, or answers false and leaves no trace: then the value travels on the stock
- * port, which clones it or throws what Node throws. Only user code run by the walk (own getters, as in stock) throws
- * out of encode().
+ * port, which clones it or throws what Node throws. Out of encode() throw only user code run by the walk (own getters, as in
+ * stock), and the want of memory for a copy.
  *
  * State of a walk: `pos` is the next free word; between two values there are always Layout.Scalar free words, whoever
  * writes more calls reserve() first. `i32` may be replaced by any call that writes, so it is re-read after such calls.
@@ -95,8 +95,9 @@ export class Encoder {
   }
 
   private giveBack(): void {
-    for (let i = 0; i < this.snapshots; i++) giveBack(this.attachments![i]!);
+    const count = this.snapshots;
     this.snapshots = 0;
+    for (let i = 0; i < count; i++) giveBack(this.attachments![i]!);
   }
 
   private keepAttachments(): void {
@@ -111,6 +112,7 @@ export class Encoder {
     this.text = '';
     this.attachments = undefined;
     this.snapshots = 0;
+    this.overflow = undefined;
     this.flags = 0;
     this.pos = Layout.Base + 1;
   }
@@ -126,7 +128,6 @@ export class Encoder {
 
   private refuse(): boolean {
     this.release();
-    this.overflow = undefined;
     return false;
   }
 

@@ -7,7 +7,7 @@ import { emitDrain, onFall, onFull } from './drain';
 import type { PortState } from './state';
 import { nextTick } from './stock';
 import { tell } from './listen';
-import { attach, meetPeer, native, setGateOpen, setMark, setQueuesUntil, slots, stockBegin, wordOf } from './thread';
+import { attach, meetPeer, native, setGateOpen, setMark, setQueuesUntil, slots, stockBegin, stockEnd, wordOf } from './thread';
 
 /** The other end of `state` leaves this thread: from now on there may be a lane. */
 export function unlink(state: PortState): void {
@@ -30,7 +30,8 @@ export function meet(state: PortState): void {
 export function openLocal(state: PortState): boolean {
   const { peer } = state;
   if (peer === undefined || peer.slot >= 0 || state.closing || peer.closing || peer.ended) return false;
-  const slot = native.openChannel(state.sent, peer.sent);
+  // What is under way is counted there, too.
+  const slot = native.openChannel(state.sent - state.sizes.length, peer.sent - peer.sizes.length);
   enter(state, slot);
   enter(peer, meetPeer(slot));
   return true;
@@ -39,6 +40,11 @@ export function openLocal(state: PortState): boolean {
 function enter(state: PortState, slot: number): void {
   attach(state, slot);
   setMark(slot, state.rare.highWaterMark);
+  state.sizes.forEach((size) => {
+    stockBegin(slot);
+    stockEnd(slot, size);
+  });
+  state.dropSizes();
   if (state.queuesUntil > 0) setQueuesUntil(slot, state.queuesUntil);
   // A getter asks for the channel: the posts around it are counted there.
   for (let post = 0; post < state.cloning; post++) stockBegin(slot);
