@@ -87,8 +87,6 @@ class QueueSource implements Source {
   isOver = false;
   readonly #line: Line;
   #waiter: Waiter | undefined = undefined;
-  /** The value to wait on, after a look in vain. */
-  #seen = 0;
 
   constructor(source: SharedQueue) {
     this.source = source;
@@ -108,13 +106,12 @@ class QueueSource implements Source {
   #take(mode: number): boolean {
     const { source } = this;
     try {
-      if (queueParts.take(source, mode)) return true;
-      this.#seen = queueParts.seen();
+      return queueParts.take(source, mode);
     } catch (error) {
       if (!queueParts.isEnd(source, error)) throw error;
       this.isOver = true;
+      return false;
     }
-    return false;
   }
 
   #received(): Received {
@@ -133,7 +130,7 @@ class QueueSource implements Source {
       return true;
     };
     this.#waiter = { attempt, next: undefined };
-    this.#line.join(this.#waiter, this.#seen);
+    this.#line.join(this.#waiter);
   }
 
   leave(): void {

@@ -13,7 +13,7 @@ const filled = (size) => new Uint8Array(size).fill(7).buffer;
 const detach = (buffer) => structuredClone(buffer, { transfer: [buffer] });
 const change = (buffer) => new Uint8Array(buffer).fill(9);
 
-/** What is done to the buffer, and what then comes of the message around it. */
+/** What is done to the buffer. */
 const ACTIONS = { 'is detached': detach, 'is changed': change };
 
 /** Messages with a buffer in `b`, behind which `act` is called. */

@@ -333,7 +333,7 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
     if (this.sizes.length === 0) this.sizes = NO_SIZES;
   }
 
-  /** None of those will arrive. */
+  /** They will not arrive, or are counted elsewhere. */
   dropSizes(): void {
     this.sizes = NO_SIZES;
   }

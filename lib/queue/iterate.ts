@@ -1,9 +1,8 @@
 /** The messages of a queue, one after the other. */
 import { type Found, type Iteration, iterate, type Messages } from '../iterate';
 import type { Codec } from './codecs';
-import { ARM, SEEN, SPIN } from './native';
+import { ARM, SPIN } from './native';
 import { Pop } from './pending';
-import { answer } from './reader';
 import type { Line } from './wait';
 
 /** What an iteration needs of its queue. */
@@ -19,8 +18,6 @@ class QueueIteration<T> implements Iteration<T> {
   isOver = false;
   readonly #source: Source;
   #pop: Pop<T> | undefined = undefined;
-  /** The value to wait on, after a look in vain. */
-  #seen = 0;
   #resolve!: (found: Found<T>) => void;
 
   constructor(source: Source) {
@@ -31,10 +28,7 @@ class QueueIteration<T> implements Iteration<T> {
     const { line, codec } = this.#source;
     if (!line.isEmpty) return undefined;
     try {
-      if (!this.#source.take(SPIN)) {
-        this.#seen = answer(SEEN);
-        return undefined;
-      }
+      if (!this.#source.take(SPIN)) return undefined;
     } catch (error) {
       if (!this.#source.isEnd(error)) throw error;
       this.isOver = true;
@@ -49,7 +43,7 @@ class QueueIteration<T> implements Iteration<T> {
       this.#resolve = resolve;
       const onError = (error: unknown): void => (this.#source.isEnd(error) ? resolve(undefined) : reject(error));
       this.#pop = new Pop<T>(line, undefined, (message) => resolve({ message }), onError, () => this.#source.take(ARM), codec);
-      line.join(this.#pop, this.#seen);
+      line.join(this.#pop);
     });
   }
 

@@ -45,8 +45,6 @@ abstract class Pending implements Waiter {
 }
 
 export class Push extends Pending {
-  /** The value to wait on, of the last push in vain. */
-  static seen = 0;
   readonly #resolve: () => void;
 
   constructor(line: Line, signal: AbortSignal | undefined, resolve: () => void, reject: (reason: unknown) => void, again: () => boolean) {

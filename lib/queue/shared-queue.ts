@@ -60,8 +60,6 @@ export let queueParts: {
   isQueue(value: unknown): value is SharedQueue;
   /** Takes a message; false if there is none. */
   take(queue: SharedQueue, mode: number): boolean;
-  /** The value to wait on, right after that. */
-  seen(): number;
   value(queue: SharedQueue): unknown;
   /** Who waits for messages. */
   takers(queue: SharedQueue): Line;
@@ -110,7 +108,6 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     queueParts = {
       isQueue: (value): value is SharedQueue => typeof value === 'object' && value !== null && #call in value,
       take: (queue, mode) => queue.#take(mode),
-      seen: () => answer(SEEN),
       value: (queue) => queue.#codec.value(),
       takers: (queue) => queue.#takers,
       isEnd: (queue, error) => error === queue.#end,
@@ -138,8 +135,8 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     this.#codec = codec;
     this.#items = new captured.Int32Array(buffer, QUEUE_ITEMS, 1);
     this.#space = new captured.Int32Array(buffer, QUEUE_SPACE, 1);
-    this.#takers = new Line(this.#items, () => answer(SEEN));
-    this.#givers = new Line(this.#space, () => Push.seen);
+    this.#takers = new Line(this.#items);
+    this.#givers = new Line(this.#space);
     defineProperty(this, QUEUE, asProperty);
   }
 
@@ -205,15 +202,13 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
       return true;
     }
     if (status !== NOTHING) throw this.#failure(status);
+    if (mode !== TRY) this.#givers.seen = writer.answer(SEEN);
     return false;
   }
 
-  /** The same for a message of now: pushes of this thread that wait come first. False: the answer of the last to try is in `Push.seen`. */
+  /** The same for a message of now: pushes of this thread that wait come first. */
   #giveInTurn(writer: Writer, mode: number): boolean {
-    if (!this.#givers.serve()) return false;
-    if (this.#give(writer, mode)) return true;
-    Push.seen = writer.answer(SEEN);
-    return false;
+    return this.#givers.serve() && this.#give(writer, mode);
   }
 
   tryPush(value: T): boolean {
@@ -235,7 +230,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
       for (let end = -1; ; ) {
         if (this.#giveInTurn(writer, SPIN)) return true;
         if (end < 0) end = deadline(timeout);
-        if (!sleep(this.#space, 0, Push.seen, end, SLICE_MS)) return false;
+        if (!sleep(this.#space, 0, this.#givers.seen, end, SLICE_MS)) return false;
       }
     } finally {
       release();
@@ -250,11 +245,10 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
       this.#codec.encode(writer, value);
       signal?.throwIfAborted(); // by the value's getters
       if (this.#giveInTurn(writer, ARM)) return;
-      const { seen } = Push;
       const parcel = writer.pack();
       return new Promise((resolve, reject) => {
         const again = (): boolean => this.#giveParcel(parcel);
-        this.#givers.join(new Push(this.#givers, signal, resolve, reject, again), seen);
+        this.#givers.join(new Push(this.#givers, signal, resolve, reject, again));
       });
     } finally {
       release();
@@ -265,9 +259,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     const writer = acquire();
     try {
       writer.unpack(parcel);
-      if (this.#give(writer, ARM)) return true;
-      Push.seen = writer.answer(SEEN);
-      return false;
+      return this.#give(writer, ARM);
     } finally {
       release();
     }
@@ -283,7 +275,11 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
       if (answer(WAKE) !== 0) wake(this.#space, 0);
       return true;
     }
-    if (status === NOTHING || (status === CLOSED && mode === TRY)) return false;
+    if (status === NOTHING) {
+      if (mode !== TRY) this.#takers.seen = answer(SEEN);
+      return false;
+    }
+    if (status === CLOSED && mode === TRY) return false;
     if (status === ROOM) throw new OutOfRange('target.length', `>= ${answer(END)}, the length of the message`, typedArrayLength(target as Uint8Array));
     throw this.#failure(status);
   }
@@ -300,7 +296,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     for (let end = -1; ; ) {
       if (this.#take(timeout === 0 ? ARM : SPIN, target)) return true;
       if (end < 0) end = deadline(timeout);
-      if (!sleep(this.#items, 0, answer(SEEN), end, SLICE_MS)) return false;
+      if (!sleep(this.#items, 0, this.#takers.seen, end, SLICE_MS)) return false;
     }
   }
 
@@ -342,10 +338,9 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     const signal = signalOf(options);
     signal?.throwIfAborted();
     if (this.#takers.isEmpty && this.#take(SPIN)) return this.#codec.value() as T;
-    const seen = answer(SEEN);
     return new Promise((resolve, reject) => {
       const again = (): boolean => this.#take(ARM);
-      this.#takers.join(new Pop<T>(this.#takers, signal, resolve, reject, again, this.#codec), seen);
+      this.#takers.join(new Pop<T>(this.#takers, signal, resolve, reject, again, this.#codec));
     });
   }
 

@@ -21,10 +21,8 @@ export interface Waiter {
 /** Who waits on one word of one queue in this thread, without blocking it, in the order in which they came. */
 export class Line {
   readonly #word: Int32Array;
-  /** The value to wait on, after an attempt in vain. The next question to a queue forgets it. */
-  readonly #seen: () => number;
-  /** That of the first waiter. */
-  #due = 0;
+  /** The value to wait on: of the last look in vain by one that will wait. Looks at other queues leave it alone. */
+  seen = 0;
   #first: Waiter | undefined = undefined;
   #last: Waiter | undefined = undefined;
   /** V8 will call us: one wait at a time, however many stand in line. */
@@ -35,22 +33,20 @@ export class Line {
   #isRef = true;
   #holds = false;
 
-  constructor(word: Int32Array, seen: () => number) {
+  constructor(word: Int32Array) {
     this.#word = word;
-    this.#seen = seen;
   }
 
   get isEmpty(): boolean {
     return this.#first === undefined;
   }
 
-  /** If the line is empty, `waiter` has just tried in vain, and `seen` is the value to wait on. */
-  join(waiter: Waiter, seen: number): void {
+  /** `waiter` has just tried in vain if the line was empty. */
+  join(waiter: Waiter): void {
     if (this.#last === undefined) {
       this.#first = waiter;
       this.#last = waiter;
       this.#hold();
-      this.#due = seen;
       this.#sleep();
       return;
     }
@@ -88,7 +84,7 @@ export class Line {
   #sleep(): void {
     if (this.#asleep) return;
     this.#asleep = true;
-    const result = waitAsync(this.#word, 0, this.#due);
+    const result = waitAsync(this.#word, 0, this.seen);
     if (result.async) result.value.then(this.#wake);
     else queueMicrotask(this.#wake);
     this.#lookAgain();
@@ -109,10 +105,7 @@ export class Line {
     this.#isServing = true;
     try {
       for (let waiter = this.#first; waiter !== undefined; waiter = this.#first) {
-        if (!waiter.attempt()) {
-          this.#due = this.#seen();
-          return false;
-        }
+        if (!waiter.attempt()) return false;
         // It may have left by itself.
         if (this.#first === waiter) this.leave(waiter);
       }
