@@ -23,7 +23,7 @@ function run(value) {
 }
 
 // Once with everything in place, so that shapes are registered and readers generated.
-for (const value of values) for (let round = 0; round < 30; round++) run(value);
+for (const value of values) for (let round = 0; round < 40; round++) run(value);
 
 let hits = '';
 const hit = (what) => { hits += `${what} `; };

@@ -9,8 +9,8 @@ function makeValue() {
     value.long.push(i);
     value.doubles.push(i / 2);
     value.objects.push({ a: i, b: `${i}`, name: { k1: i } });
-    value.dict[`k${i}`] = i;
   }
+  for (let i = 0; i < 140; i++) value.dict[`k${i}`] = i;
   return value;
 }
 

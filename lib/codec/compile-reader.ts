@@ -3,7 +3,7 @@ import { generate } from './codegen';
 import type { Decoder } from './decoder';
 import { Tag } from './format';
 import { CorruptMessageError } from './corrupt';
-import { jsonStringify, substring } from './primordials';
+import { jsonStringify, ObjectPrototype, substring } from './primordials';
 
 export type ShapeReader = (d: Decoder) => object;
 
@@ -55,6 +55,16 @@ export function compileLiteral(keys: string[]): ((values: unknown[]) => object) 
   let literal = '';
   for (let i = 0; i < keys.length; i++) literal += `${propertyName(keys[i]!)}:v[${i}],`;
   return generate('v', `return {${literal}};`) as ((values: unknown[]) => object) | undefined;
+}
+
+/** The same by a constructor. Its stores meet setters of Object.prototype. */
+export function compileConstructor(keys: string[]): ((values: unknown[]) => object) | undefined {
+  let stores = '';
+  for (let i = 0; i < keys.length; i++) stores += `this[${jsonStringify(keys[i]!)}]=v[${i}];`;
+  return generate('prototype', `
+function Object(v) {${stores}}
+Object.prototype = prototype;
+return (v) => new Object(v);`)?.(ObjectPrototype) as ((values: unknown[]) => object) | undefined;
 }
 
 function compile(body: string, hole: unknown): ShapeReader | undefined {

@@ -1,6 +1,9 @@
 /** The hash of the primitives in front of an object; see identity.ts. The generated writers inline mix(). */
 import { charCodeAt, imul } from './primordials';
 
+/** The upper bits of a hash times this are its place in a table. */
+export const GOLDEN = 0x9e3779b1;
+
 /** One more primitive, by the last word that it took. */
 export function mix(hash: number, word: number): number {
   return (imul(hash, 31) + word) | 0;

@@ -15,6 +15,7 @@
  * the same too, unless a getter, of its own or between two references to it, has changed one of these primitives: such an object,
  * referenced twice in a message of more than LINEAR objects, arrives as two. Its own getters run twice in any case (docs/limitations.md).
  */
+import { GOLDEN } from './hash';
 import { Limit } from './format';
 import { captured, denseArray, imul, mapGet, mapSet, typedArrayFill, typedArraySet } from './primordials';
 
@@ -25,8 +26,6 @@ export const LINEAR = 16;
 const LARGE = 32;
 
 const enum Size { Start = 256, StartShift = 24, Chain = 32, Prefix = 2 }
-
-const GOLDEN = 0x9e3779b1;
 
 /** Result of enter(): whether the object is new is for note() to find out. */
 export const PENDING = -1;

@@ -2,41 +2,60 @@
  * Key lists that came in messages, remembered by their characters: the keys of a dictionary that keeps coming need not be
  * cut out and internalized again, and its objects can be made by generated code.
  *
- * A direct-mapped table: a list is kept when it comes twice in a row to its slot. The memory is bounded by the characters
- * that are kept. For a list that stays an object literal is generated, and no more than that: where there are many lists
+ * Sets of two slots: a list is kept when at most one other has come to its set since it was last seen. The memory is bounded by the characters
+ * that are kept. For a list that stays code that makes the object is generated, and no more than that: where there are many lists
  * V8 interprets the code for long, so the values are read by a loop.
  */
-import { compileLiteral } from './compile-reader';
+import { compileConstructor, compileLiteral } from './compile-reader';
 import { internalized } from './constants';
 import type { Decoder } from './decoder';
-import { captured, charCodeAt, denseArray, imul } from './primordials';
+import { GOLDEN } from './hash';
+import { captured, charCodeAt, denseArray, imul, ObjectPrototype } from './primordials';
 
-const enum Size { Slots = 512, Keys = 1000, Chars = 32768, Total = 1 << 20, Warm = 32, Literals = 256 }
+const enum Size { SlotBits = 9, Slots = 1 << SlotBits, Keys = 1000, Chars = 32768, Total = 1 << 20, Warm = 32, Literals = 256 }
 
-/** Literals that this thread may still generate: shapes need generated code more. */
+/** How often this thread may still generate code: shapes need it more. */
 let literals: number = Size.Literals;
 
-type Literal = (values: unknown[]) => object;
+/**
+ * From V8 14 on, an object literal of more keys is a hash table that is filled at each use, twenty times slower than a constructor, whose
+ * objects hold as many as CONSTRUCTED.
+ */
+const MOST_IN_LITERAL = parseInt(process.versions.v8, 10) >= 14 ? 128 : Size.Keys;
+const CONSTRUCTED = 250;
 
 export class KeyEntry {
   private uses = 0;
-  private literal: Literal | undefined = undefined;
+  private make: ((values: unknown[]) => object) | undefined = undefined;
+  /** Whether make() stores where a setter of Object.prototype may be. */
+  private stores = false;
   /** Where the values are collected; undefined while an object with these keys is being read. */
   private values: unknown[] | undefined = undefined;
-  constructor(readonly keys: string[], readonly chars: string) {}
+  constructor(readonly keys: string[], readonly lengths: Int32Array, readonly chars: string) {}
 
   /** Reads the values and makes the object; undefined, and nothing read, until the list has proved to stay. No key may be missing. */
   read(d: Decoder): object | undefined {
-    if (++this.uses === Size.Warm && literals-- > 0) this.literal = compileLiteral(this.keys);
-    if (this.literal === undefined) return undefined;
+    if (++this.uses === Size.Warm && literals-- > 0) this.compile();
+    if (this.make === undefined || (this.stores && !d.pristine())) return undefined;
     const n = this.keys.length;
     const values = this.values ?? denseArray<unknown>(n, undefined);
     this.values = undefined;
     for (let i = 0; i < n; i++) values[i] = d.next();
-    const object = this.literal(values);
+    const object = this.make(values);
     for (let i = 0; i < n; i++) values[i] = undefined;
     this.values = values;
     return object;
+  }
+
+  private compile(): void {
+    const { keys } = this;
+    if (keys.length <= MOST_IN_LITERAL) {
+      this.make = compileLiteral(keys);
+    } else if (keys.length <= CONSTRUCTED) {
+      for (let i = 0; i < keys.length; i++) if (keys[i]! in ObjectPrototype) return;
+      this.stores = true;
+      this.make = compileConstructor(keys);
+    }
   }
 }
 
@@ -51,10 +70,13 @@ export class KeyLists {
     if (n > Size.Keys || chars > Size.Chars) return null;
     let hash = imul(charCodeAt(d.text, from + (chars >> 1)), 31) + charCodeAt(d.text, from + chars - 1);
     for (let i = 0; i < n; i++) hash = (imul(hash, 31) + d.i32[lengths + i]!) | 0;
-    const slot = (hash ^ (hash >>> 16)) & (Size.Slots - 1);
+    const slot = imul(hash, GOLDEN) >>> (33 - Size.SlotBits) << 1;
     const entry = this.entries[slot]!;
     if (entry !== null && matches(d, entry, n, lengths, from, chars)) return entry;
-    if (this.hashes[slot] !== hash) {
+    const other = this.entries[slot + 1]!;
+    if (other !== null && matches(d, other, n, lengths, from, chars)) return other;
+    if (this.hashes[slot] !== hash && this.hashes[slot + 1] !== hash) {
+      this.hashes[slot + 1] = this.hashes[slot]!;
       this.hashes[slot] = hash;
       return null;
     }
@@ -62,28 +84,32 @@ export class KeyLists {
       this.entries = denseArray<KeyEntry | null>(Size.Slots, null);
       this.chars = chars;
     }
+    if (this.entries[slot] !== null) this.entries[slot + 1] = this.entries[slot]!;
     return (this.entries[slot] = remember(d, n, lengths, from));
   }
 }
 
 function matches(d: Decoder, entry: KeyEntry, n: number, lengths: number, from: number, chars: number): boolean {
-  const { keys } = entry;
-  if (keys.length !== n || entry.chars.length !== chars) return false;
-  for (let i = 0; i < n; i++) if (keys[i]!.length !== d.i32[lengths + i]) return false;
+  if (entry.chars.length !== chars || entry.keys.length !== n) return false;
+  const { i32 } = d;
+  for (let i = 0; i < n; i++) if (entry.lengths[i] !== i32[lengths + i]) return false;
   return entry.chars === d.slice(from, from + chars);
 }
 
 /** Copies: a slice would keep the text of the whole batch alive. */
 function remember(d: Decoder, n: number, lengths: number, from: number): KeyEntry {
   const keys = denseArray<string>(n, '');
+  const sizes = new captured.Int32Array(n);
   let all = '';
   let at = from;
   for (let i = 0; i < n; i++) {
-    const end = at + d.i32[lengths + i]!;
+    const size = d.i32[lengths + i]!;
+    const end = at + size;
     const key = internalized(d.slice(at, end));
     all += key;
     keys[i] = key;
+    sizes[i] = size;
     at = end;
   }
-  return new KeyEntry(keys, all);
+  return new KeyEntry(keys, sizes, all);
 }

@@ -23,18 +23,9 @@ export interface ShapeRegistry {
  */
 export type ShapeWriter = (e: Encoder, object: Record<string, unknown>, shape: Shape, isKnown: boolean) => boolean | undefined;
 
-/** The keys of a dictionary that may come again. */
-export class KeyList {
-  /** The keys as one string, once they have come again. */
-  text: string | null = null;
-  constructor(readonly keys: string[]) {}
-}
-
 /** A place in messages where objects occur; predicts the shape of the next one. */
 export class Site {
   shape: Shape | null = null;
-  /** The last list of keys that was written out here. */
-  list: KeyList | null = null;
   /** Key lists met here for the first time, minus those met again; too many: a place of dictionaries. */
   novelty = 0;
   /** Objects not looked up since the place was given up. */

@@ -5,13 +5,10 @@ import { mix, seal } from './hash';
 import { NEW } from './identity';
 import { isOrdinary } from './ordinary';
 import { charCodeAt, hasOwn, objectKeys } from './primordials';
-import { KeyList, sameKeys, type Site } from './shapes';
+import type { Site } from './shapes';
 
 /** Keys or elements beyond which an object is looked up in the exact identity table rather than by hash. */
 export const enum Small { Keys = 32, Elements = 32 }
-
-/** Number of keys from which a list that was just seen at this place is worth comparing with. */
-const REPEATED = 8;
 
 /** An object that is no proxy and has the prototype Object.prototype or null. */
 export function writePlain(e: Encoder, object: Record<string, unknown>, site: Site): boolean {
@@ -33,7 +30,7 @@ function writeDict(e: Encoder, object: Record<string, unknown>, keys: string[], 
   if (entered >= 0) return e.backRef(start, text, entered);
   e.reserve(n + 1);
   e.i32[e.pos++] = (n << 4) | Tag.Dict;
-  writeKeys(e, keys, site);
+  e.keys.write(e, keys);
   if (!small) return writeValues(e, object, keys, site);
   let open = entered !== NEW;
   let hash = n;
@@ -78,40 +75,6 @@ function writeEntry(e: Encoder, object: object, key: string, value: unknown, sit
   if (value !== undefined || hasOwn(object, key)) return e.value(value, site);
   writeVanished(e);
   return true;
-}
-
-/** A list that keeps coming back at one place is appended as one string. */
-function writeKeys(e: Encoder, keys: string[], site: Site): void {
-  const n = keys.length;
-  const { list } = site;
-  if (n >= REPEATED && list !== null && sameKeys(list.keys, keys)) {
-    repeat(e, list, n);
-    return;
-  }
-  if (n >= REPEATED) site.list = new KeyList(keys);
-  const { i32 } = e;
-  let { pos, text } = e;
-  for (let i = 0; i < n; i++) {
-    const key = keys[i]!;
-    i32[pos++] = key.length;
-    text += key;
-  }
-  e.text = text;
-  e.pos = pos;
-}
-
-function repeat(e: Encoder, list: KeyList, n: number): void {
-  const { keys } = list;
-  const { i32 } = e;
-  let p = e.pos;
-  let joined = '';
-  for (let i = 0; i < n; i++) {
-    const key = keys[i]!;
-    i32[p++] = key.length;
-    if (list.text === null) joined += key;
-  }
-  e.pos = p;
-  e.text += list.text ??= joined;
 }
 
 /** A property that a getter has deleted since the keys were listed: stock skips those. */
