@@ -1,5 +1,8 @@
-/** Objects with many keys: the decoder remembers key lists that come again. */
+/** Objects with many keys: both sides remember lists of keys that come again. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { assertSame, makePair } from './support.mjs';
 
 const entries = (n, make) => Object.fromEntries(Array.from({ length: n }, (_, i) => make(i)));
@@ -68,3 +71,12 @@ test('lists heavier than all that is remembered', () => {
   const light = entries(20, (i) => [`light ${i}`, i]);
   for (let round = 0; round < 5; round++) for (const dictionary of [...heavy, light]) assertSame(roundTrip(dictionary), dictionary);
 });
+
+if (process.env.DICTIONARIES !== 'newer V8') {
+  test('all of this with a newer V8', () => {
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const flags = ['--require', fileURLToPath(new URL('newer-v8.cjs', import.meta.url))];
+    const { status, stdout } = spawnSync(process.execPath, [...flags, fileURLToPath(import.meta.url)], { encoding: 'utf8', timeout: 120_000, env: { ...env, DICTIONARIES: 'newer V8' } });
+    assert.equal(status, 0, stdout);
+  });
+}

@@ -36,6 +36,9 @@ const patches = {
   'prepareStackTrace': `Error.prepareStackTrace = () => { hit('prepareStackTrace'); };`,
 };
 
+const newerV8 = ['--require', fileURLToPath(new URL('newer-v8.cjs', import.meta.url))];
+const hosts = { '': [], ', without code generation': ['--disallow-code-generation-from-strings'], ', with a newer V8': newerV8 };
+
 function deserialize(hex) {
   const deserializer = new Deserializer(Buffer.from(hex, 'hex'));
   deserializer.readHeader();
@@ -43,8 +46,8 @@ function deserialize(hex) {
 }
 
 for (const name of Object.keys(patches)) {
-  for (const flags of [[], ['--disallow-code-generation-from-strings']]) {
-    test(`${name}${flags.length ? ', without code generation' : ''}`, () => {
+  for (const [host, flags] of Object.entries(hosts)) {
+    test(`${name}${host}`, () => {
       const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, program, patches[name]], { encoding: 'utf8', timeout: 60000 });
       assert.equal(status, 0, stdout + stderr);
       assert.match(stdout, /^[0-9a-f]+ [0-9a-f]+$/);
@@ -53,3 +56,11 @@ for (const name of Object.keys(patches)) {
     });
   }
 }
+
+test('an accessor that is put back on Object.prototype is not met, though a list of keys came while it was away', () => {
+  const child = fileURLToPath(new URL('put-back-child.mjs', import.meta.url));
+  for (const flags of [[], newerV8]) {
+    const { stdout, stderr } = spawnSync(process.execPath, [...flags, child], { encoding: 'utf8', timeout: 60000 });
+    assert.deepEqual(JSON.parse(stdout || stderr), { calls: 0, same: true });
+  }
+});

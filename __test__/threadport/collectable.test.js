@@ -1,5 +1,5 @@
 'use strict';
-// What was received can be collected once nobody holds it.
+// What was received can be collected once nobody holds it, and what is remembered of messages is bounded.
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
@@ -35,5 +35,39 @@ for (const [name, sizes] of Object.entries(SIZES)) {
     }
     assert.equal(received.length, 20 * sizes.length);
     assert.equal(received.filter((reference) => reference.deref() !== undefined).length, 0);
+  });
+}
+
+const MiB = 1 << 20;
+
+/** Bytes of this thread's heap that are in use. */
+function heap() {
+  gc();
+  return process.memoryUsage().heapUsed;
+}
+
+for (const [name, { keys, times }] of Object.entries({
+  'few keys, twice': { keys: 5, times: 2 },
+  'as many keys as a shape may have, ten times': { keys: 64, times: 10 },
+  'more keys, three times': { keys: 300, times: 3 },
+})) {
+  test(`endless new lists of keys: ${name}`, async (t) => {
+    const { near, far } = await farThread(t, wt).channel();
+    const heapOverThere = () => far.run(({ kept, require }) => {
+      kept.gc ??= require('node:vm').runInNewContext('gc');
+      kept.gc();
+      return process.memoryUsage().heapUsed;
+    });
+    const before = [heap(), heapOverThere()];
+    let sent = 0;
+    for (let list = 0; sent < 20 * MiB; list++) {
+      const names = sequence(keys).map((i) => `a key that has not come before: ${list}/${i}`);
+      sent += names.join('').length;
+      for (let time = 0; time < times; time++) near.postMessage(Object.fromEntries(names.map((key) => [key, time])));
+      if (list % 20 === 0) far.run(({ port, wt }) => { while (wt.receiveMessageOnPort(port) !== undefined); });
+    }
+    far.run(({ port, wt }) => { while (wt.receiveMessageOnPort(port) !== undefined); });
+    const grown = [heap() - before[0], heapOverThere() - before[1]];
+    assert.ok(Math.max(...grown) < 10 * MiB, grown.join(' '));
   });
 }

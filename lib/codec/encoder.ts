@@ -19,7 +19,6 @@ import { Entries } from './write-collection';
 import { ShapeTable, Site, type ShapeRegistry } from './shapes';
 import { giveBack, snapshotOf } from './snapshots';
 import { writeBigInt } from './write-bigint';
-import { KeyWriter } from './write-keys';
 import { writeOther } from './write-other';
 import { writePlain } from './write-object';
 import { writeShapeLoop } from './write-shape';
@@ -50,7 +49,6 @@ export class Encoder {
   /** @internal */ readonly ids = new Identity();
   /** @internal */ readonly shapes: ShapeTable;
   /** @internal */ readonly entries = new Entries();
-  /** @internal */ readonly keys = new KeyWriter();
   private depth = 0;
   private busy = false;
   private readonly root = new Site();

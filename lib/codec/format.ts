@@ -99,6 +99,8 @@ export const enum Limit {
   Depth = 200,
   /** Keys of the largest registered shape. */
   ShapeKeys = 64,
+  /** Characters of all its keys. */
+  ShapeChars = 4096,
   /** Shapes of a process. */
   Shapes = 4096,
   /** Strings that a thread registers: they share the numbers of the shapes. */

@@ -2,8 +2,8 @@
  * Key lists that came in messages, remembered by their characters: the keys of a dictionary that keeps coming need not be
  * cut out and internalized again, and its objects can be made by generated code.
  *
- * Sets of two slots: a list is kept when at most one other has come to its set since it was last seen. The memory is bounded by the characters
- * that are kept. For a list that stays code that makes the object is generated, and no more than that: where there are many lists
+ * Sets of two slots: a list is kept when at most one other has come to its set since it was last seen. The memory is bounded by what
+ * the lists weigh. For a list that stays code that makes the object is generated, and no more than that: where there are many lists
  * V8 interprets the code for long, so the values are read by a loop.
  */
 import { compileConstructor, compileLiteral } from './compile-reader';
@@ -12,10 +12,10 @@ import type { Decoder } from './decoder';
 import { GOLDEN } from './hash';
 import { captured, charCodeAt, denseArray, imul, ObjectPrototype } from './primordials';
 
-const enum Size { SlotBits = 9, Slots = 1 << SlotBits, Keys = 1000, Chars = 32768, Total = 1 << 20, Warm = 32, Literals = 256 }
+const enum Size { SlotBits = 9, Slots = 1 << SlotBits, Keys = 1000, Chars = 32768, Warm = 32, Compilations = 256, Samples = 8, PerKey = 48, Total = 4 << 20 }
 
-/** How often this thread may still generate code: shapes need it more. */
-let literals: number = Size.Literals;
+/** How often this thread may still generate code for a list: shapes need it more. */
+let compilations: number = Size.Compilations;
 
 /**
  * From V8 14 on, an object literal of more keys is a hash table that is filled at each use, twenty times slower than a constructor, whose
@@ -35,7 +35,7 @@ export class KeyEntry {
 
   /** Reads the values and makes the object; undefined, and nothing read, until the list has proved to stay. No key may be missing. */
   read(d: Decoder): object | undefined {
-    if (++this.uses === Size.Warm && literals-- > 0) this.compile();
+    if (++this.uses === Size.Warm && compilations > 0) this.compile(d);
     if (this.make === undefined || (this.stores && !d.pristine())) return undefined;
     const n = this.keys.length;
     const values = this.values ?? denseArray<unknown>(n, undefined);
@@ -47,28 +47,34 @@ export class KeyEntry {
     return object;
   }
 
-  private compile(): void {
+  get isCompiled(): boolean {
+    return this.make !== undefined;
+  }
+
+  private compile(d: Decoder): void {
     const { keys } = this;
     if (keys.length <= MOST_IN_LITERAL) {
       this.make = compileLiteral(keys);
-    } else if (keys.length <= CONSTRUCTED) {
+    } else if (keys.length <= CONSTRUCTED && d.pristine()) {
       for (let i = 0; i < keys.length; i++) if (keys[i]! in ObjectPrototype) return;
       this.stores = true;
       this.make = compileConstructor(keys);
     }
+    if (this.isCompiled) compilations--;
   }
 }
 
 export class KeyLists {
-  private entries = denseArray<KeyEntry | null>(Size.Slots, null);
+  private readonly entries = denseArray<KeyEntry | null>(Size.Slots, null);
   private readonly hashes = new captured.Int32Array(Size.Slots);
-  /** Characters that the entries hold, or held before they were replaced. */
-  private chars = 0;
+  /** What was remembered since lists were last forgotten. */
+  private weight = 0;
 
   /** The list of n keys with lengths at word `lengths` and `chars` characters from `from` on, or null. */
   find(d: Decoder, n: number, lengths: number, from: number, chars: number): KeyEntry | null {
     if (n > Size.Keys || chars > Size.Chars) return null;
-    let hash = imul(charCodeAt(d.text, from + (chars >> 1)), 31) + charCodeAt(d.text, from + chars - 1);
+    let hash = 0;
+    for (let i = 0; i < Size.Samples; i++) hash = imul(hash, 31) + charCodeAt(d.text, from + (((chars - 1) * i) / (Size.Samples - 1) | 0));
     for (let i = 0; i < n; i++) hash = (imul(hash, 31) + d.i32[lengths + i]!) | 0;
     const slot = imul(hash, GOLDEN) >>> (33 - Size.SlotBits) << 1;
     const entry = this.entries[slot]!;
@@ -80,12 +86,15 @@ export class KeyLists {
       this.hashes[slot] = hash;
       return null;
     }
-    if ((this.chars += chars) > Size.Total) {
-      this.entries = denseArray<KeyEntry | null>(Size.Slots, null);
-      this.chars = chars;
-    }
+    if ((this.weight += chars + n * Size.PerKey) > Size.Total) this.forget();
     if (this.entries[slot] !== null) this.entries[slot + 1] = this.entries[slot]!;
     return (this.entries[slot] = remember(d, n, lengths, from));
+  }
+
+  /** All but those for which code was generated. */
+  private forget(): void {
+    for (let slot = 0; slot < Size.Slots; slot++) if (this.entries[slot]?.isCompiled !== true) this.entries[slot] = null;
+    this.weight = 0;
   }
 }
 
@@ -111,5 +120,6 @@ function remember(d: Decoder, n: number, lengths: number, from: number): KeyEntr
     sizes[i] = size;
     at = end;
   }
+  charCodeAt(all, 0); // makes one piece of it
   return new KeyEntry(keys, sizes, all);
 }

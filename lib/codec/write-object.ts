@@ -4,8 +4,8 @@ import { Flag, Tag, Word } from './format';
 import { mix, seal } from './hash';
 import { NEW } from './identity';
 import { isOrdinary } from './ordinary';
-import { charCodeAt, hasOwn, objectKeys } from './primordials';
-import type { Site } from './shapes';
+import { captured, charCodeAt, hasOwn, objectKeys } from './primordials';
+import { type Shape, type Site, startsWithDigit } from './shapes';
 
 /** Keys or elements beyond which an object is looked up in the exact identity table rather than by hash. */
 export const enum Small { Keys = 32, Elements = 32 }
@@ -13,16 +13,13 @@ export const enum Small { Keys = 32, Elements = 32 }
 /** An object that is no proxy and has the prototype Object.prototype or null. */
 export function writePlain(e: Encoder, object: Record<string, unknown>, site: Site): boolean {
   const keys = objectKeys(object);
-  if (keys.length === 0 || startsWithDigit(keys[0]!)) {
-    if (!isOrdinary(object)) return false;
-    return writeDict(e, object, keys, site);
-  }
-  const shape = e.shapes.find(keys, site);
-  return shape === null ? writeDict(e, object, keys, site) : shape.write(e, object, shape, true) as boolean;
+  if ((keys.length === 0 || startsWithDigit(keys[0]!)) && !isOrdinary(object)) return false;
+  const list = keys.length === 0 ? null : e.shapes.find(keys, site);
+  return list !== null && list.id >= 0 ? (list.write(e, object, list, true) as boolean) : writeDict(e, object, keys, list, site);
 }
 
 /** All keys, then all values. */
-function writeDict(e: Encoder, object: Record<string, unknown>, keys: string[], site: Site): boolean {
+function writeDict(e: Encoder, object: Record<string, unknown>, keys: string[], list: Shape | null, site: Site): boolean {
   const n = keys.length;
   const { pos: start, text, ids } = e;
   const small = n <= Small.Keys;
@@ -30,7 +27,8 @@ function writeDict(e: Encoder, object: Record<string, unknown>, keys: string[], 
   if (entered >= 0) return e.backRef(start, text, entered);
   e.reserve(n + 1);
   e.i32[e.pos++] = (n << 4) | Tag.Dict;
-  e.keys.write(e, keys);
+  if (list === null) writeKeys(e, keys);
+  else writeAgain(e, list);
   if (!small) return writeValues(e, object, keys, site);
   let open = entered !== NEW;
   let hash = n;
@@ -77,15 +75,44 @@ function writeEntry(e: Encoder, object: object, key: string, value: unknown, sit
   return true;
 }
 
+function writeKeys(e: Encoder, keys: string[]): void {
+  const { i32 } = e;
+  let { pos, text } = e;
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
+    i32[pos++] = key.length;
+    text += key;
+  }
+  e.text = text;
+  e.pos = pos;
+}
+
+/** A list that has come before is appended as one string. */
+function writeAgain(e: Encoder, list: Shape): void {
+  const lengths = list.lengths ?? join(list);
+  const { i32, pos } = e;
+  const n = list.keys.length;
+  for (let i = 0; i < n; i++) i32[pos + i] = lengths[i]!;
+  e.pos = pos + n;
+  e.text += list.text;
+}
+
+function join(list: Shape): Int32Array {
+  const { keys } = list;
+  const lengths = new captured.Int32Array(keys.length);
+  let text = '';
+  for (let i = 0; i < keys.length; i++) {
+    lengths[i] = keys[i]!.length;
+    text += keys[i]!;
+  }
+  charCodeAt(text, 0); // makes one piece of it, which messages would do again and again
+  list.text = text;
+  return (list.lengths = lengths);
+}
+
 /** A property that a getter has deleted since the keys were listed: stock skips those. */
 function writeVanished(e: Encoder): void {
   e.reserve(1);
   e.i32[e.pos++] = Word.Hole;
   e.flags |= Flag.Holes;
-}
-
-function startsWithDigit(key: string): boolean {
-  if (key.length === 0) return false;
-  const code = charCodeAt(key, 0);
-  return code >= 48 && code <= 57;
 }
