@@ -84,7 +84,7 @@ export declare class SharedQueue<T = unknown> implements AsyncIterable<T> {
 
   /** The queue's memory, to be handed to other threads by any means. */
   readonly buffer: SharedArrayBuffer;
-  /** Bytes for messages and 8 bytes for each. */
+  /** Bytes for messages, and for 8 or 16 more with each. */
   readonly capacity: number;
   /** Messages in the queue. Exact while nobody pushes or pops. */
   readonly length: number;

@@ -95,7 +95,7 @@ export const enum Ext {
 export const enum ErrorPart { Message = 1, Cause = 2 }
 
 export const enum Limit {
-  /** Nesting that the encoder accepts; see docs and depth.test for the stack it takes. */
+  /** Nesting that the encoder accepts. */
   Depth = 200,
   /** Keys of the largest registered shape. */
   ShapeKeys = 64,
