@@ -52,10 +52,12 @@ export class Shape {
   }
 
   number(id: number): void {
-    this.id = id;
+    const sites = denseArray<Site>(this.keys.length, null as unknown as Site);
+    for (let i = 0; i < this.keys.length; i++) sites[i] = new Site();
+    // Last, since a short stack may end what is above.
+    this.sites = sites;
     this.word = (id << 4) | Tag.Shape;
-    this.sites = denseArray<Site>(this.keys.length, null as unknown as Site);
-    for (let i = 0; i < this.keys.length; i++) this.sites[i] = new Site();
+    this.id = id;
     this.text = '';
     this.lengths = null;
   }
