@@ -68,6 +68,18 @@ test('a proxy in the place of a known shape fires no trap', () => {
   assert.equal(roundTrip({ a: Object.create(new Proxy({}, handler)) }), REFUSED);
 });
 
+test('texts that no string could hold together are refused, wherever they are, and the next message is not', () => {
+  const { roundTrip, encoder } = makePair();
+  const half = 'x'.repeat(2 ** 28);
+  for (let i = 0; i < 40; i++) roundTrip({ a: 'x', b: 'y', c: 1 });
+  for (const value of [[half, half], { a: half, b: half, c: 1 }, [{ a: half, b: 'y', c: 1 }, half], new Map([[half, half]])]) {
+    assert.equal(encoder.encode(value), false);
+    assertSame(roundTrip({ a: 'x', b: 'y', c: 1 }), { a: 'x', b: 'y', c: 1 });
+  }
+  const own = new RangeError('Invalid string');
+  assert.throws(() => encoder.encode({ get a() { throw own; } }), own);
+});
+
 test('the depth that is accepted is decoded again', () => {
   const { roundTrip } = makePair();
   const list = (n) => { let value = 1; for (let i = 0; i < n; i++) value = [value]; return value; };

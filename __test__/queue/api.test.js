@@ -52,6 +52,8 @@ test('a message larger than the queue is a RangeError at once, one of its very s
   assert.throws(() => q.tryPush(new Uint8Array(1017)), error);
   assert.throws(() => q.pushSync(new Uint8Array(5000)), error);
   await assert.rejects(q.push(new Uint8Array(1 << 20)), error);
+  const half = 'x'.repeat(2 ** 28);
+  assert.throws(() => new SharedQueue().tryPush([half, half]), error);
   assert.equal(q.tryPush(new Uint8Array(1016).fill(7)), true);
   assert.deepEqual(q.tryPop(), new Uint8Array(1016).fill(7));
 });

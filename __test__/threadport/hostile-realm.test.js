@@ -69,3 +69,37 @@ test('a thread started with --disallow-code-generation-from-strings sends and re
   const { code, lines, stderr } = await run([fixture('strict-codegen.js')], { node: ['--disallow-code-generation-from-strings'] });
   assert.deepEqual({ code, lines }, { code: 0, lines: ['300 objects in order'] }, stderr);
 });
+
+// What a program has put on Object.prototype before it loads the package, and what it does to it then.
+const BEFORE = {
+  'a setter and a read-only property': `Object.defineProperty(Object.prototype, 'foo', { set() { globalThis.hit = true; }, get: () => 'inherited', configurable: true });
+    Object.defineProperty(Object.prototype, 'ro', { value: 'inherited', configurable: true });`,
+  'properties': 'Object.prototype.foo = Object.prototype.ro = 1;',
+  'an index': 'Object.defineProperty(Object.prototype, 3, { set() { globalThis.hit = true; }, get: () => 1, configurable: true });',
+};
+
+for (const [name, before] of Object.entries(BEFORE)) {
+  for (const [then, after] of [['', ''], [', which is frozen afterwards', 'Object.freeze(Object.prototype);']]) {
+    test(`${name} on Object.prototype before the package is loaded${then}: every message arrives as it was`, async () => {
+      const program = `
+        const { Worker } = require('threadport');
+        const text = ${JSON.stringify(`${before}
+          const { parentPort } = require('threadport');
+          ${after}
+          globalThis.hit = false; // Node's own code does it while it loads a module
+          const own = (value) => Object.entries(Object.getOwnPropertyDescriptors(value)).map(([key, d]) => key + ':' + d.value).join();
+          parentPort.on('messageerror', (error) => parentPort.postMessage(error.message));
+          parentPort.on('message', (value) => parentPort.postMessage(own(value) + (globalThis.hit ? ' hit' : '')));`)};
+        const worker = new Worker(text, { eval: true });
+        const messages = [[1], { a: 1, foo: 2 }, { b: 1, ro: 2 }, { 1: 1, foo: 3 }, { 1: 1, ro: 3 }, { c: 1, foo: 1, ro: 2 }, [1, 2, 3, 4, 5], { 2: 1, 3: 2 }];
+        let next = 0;
+        const post = () => next < messages.length ? worker.postMessage(messages[next++]) : worker.terminate();
+        worker.on('message', (line) => { console.log(line); post(); });
+        post();`;
+      const { lines, stderr } = await run(['-e', program]);
+      assert.deepEqual(lines, [
+        '0:1,length:1', 'a:1,foo:2', 'b:1,ro:2', '1:1,foo:3', '1:1,ro:3', 'c:1,foo:1,ro:2', '0:1,1:2,2:3,3:4,4:5,length:5', '2:1,3:2',
+      ], stderr);
+    });
+  }
+}

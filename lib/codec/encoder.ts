@@ -10,7 +10,7 @@
  */
 import { Ext, Flag, Layout, Limit, Tag, Word } from './format';
 import { Identity, UNWIND } from './identity';
-import { isStackOverflow } from './overflow';
+import { isStackOverflow, isTextOverflow } from './overflow';
 import {
   captured, charCodeAt, getPrototypeOf, is, isProxy, ObjectPrototype,
   typedArrayBuffer, typedArrayLength, typedArrayOffset,
@@ -38,7 +38,7 @@ export class Encoder {
   attachments: ArrayBuffer[] | undefined = undefined;
   /** How many of these are copies that are used again after release(). */
   private snapshots = 0;
-  /** Why encode() has answered false, if not for the value: the error of a stack that was too short. */
+  /** Why encode() has answered false, if not for the value: the error of a stack or a text that was too short for it. */
   overflow: unknown = undefined;
 
   /** @internal */ pos = 0;
@@ -69,8 +69,8 @@ export class Encoder {
       return this.object(value, this.root) ? this.finish() : this.refuse();
     } catch (error) {
       this.release();
-      if (!isStackOverflow(error)) throw error;
-      // The stock serializer takes less of it.
+      if (!isStackOverflow(error) && !isTextOverflow(error)) throw error;
+      // The stock serializer takes less stack, and text in pieces.
       this.overflow = error;
       return false;
     } finally {

@@ -2,7 +2,7 @@
 import { CorruptMessageError } from './corrupt';
 import { type Decoder, HOLE } from './decoder';
 import type { KeyEntry } from './key-lists';
-import { charCodeAt, defineOwn, ObjectPrototype, setPrototypeOf } from './primordials';
+import { defineOwn, looksInherited, ObjectPrototype, setPrototypeOf } from './primordials';
 
 /** Number of keys from which objects are built without a prototype, and their lists remembered. */
 const LONG = 12;
@@ -35,7 +35,7 @@ function readShort(d: Decoder, n: number, lengths: number, from: number): object
     const value = d.next();
     if (value === HOLE) continue;
     // Object.prototype may have a setter, or be frozen.
-    if (!d.pristine() || mayBeInherited(key)) defineOwn(object, key, value);
+    if (!d.pristine() || (looksInherited(key) && key in ObjectPrototype)) defineOwn(object, key, value);
     else object[key] = value;
   }
   return object;
@@ -71,13 +71,4 @@ function readKnown(d: Decoder, entry: KeyEntry): object {
 
 function keyAt(d: Decoder, from: number, length: number): string {
   return d.slice(from, from + length);
-}
-
-/** Cheaper than `in`, which has to internalize the key first: first letters of the names on Object.prototype. */
-function mayBeInherited(key: string): boolean {
-  if (key.length < 7) return false;
-  switch (charCodeAt(key, 0)) {
-    case 95: case 99: case 104: case 105: case 112: case 116: case 118: return key in ObjectPrototype;
-    default: return false;
-  }
 }

@@ -4,7 +4,7 @@
  */
 import { apply, set, setPrototypeOf } from '../codec/primordials';
 import { type Context, currentContext, setContextPrototype } from './context';
-import { onListeners } from './drain';
+import { onFull, onListeners } from './drain';
 import { unpack } from './held';
 import { meet } from './pair';
 import { openGate, start, stop } from './receive';
@@ -93,7 +93,7 @@ export function adoptAt(port: StockPort, slot: number, received: number, modes: 
   attach(state, slot);
   unpack(slot, (message) => state.hold(message));
   meet(state);
-  setMark(slot, state.rare.highWaterMark);
+  if (setMark(slot, state.rare.highWaterMark)) onFull(state);
   if (state.started) openGate(state);
   // All that is left may be the close of the other end.
   else if (hasLaneFrames(slot)) schedule(slot);

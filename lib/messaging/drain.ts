@@ -1,13 +1,19 @@
 /** 'drain': owed once `bufferedAmount` has reached the high-water mark, told when it has fallen below. */
 import { HOLD_DRAIN, type PortState } from './state';
-import { emitterListenerCount, stockDispatchEvent, stockListenerCount } from './stock';
+import { emitterListenerCount, nextTick, stockDispatchEvent, stockListenerCount } from './stock';
 import { setHold } from './thread';
 
 const DrainEvent = Event;
 
-/** The high-water mark is reached: who waits for 'drain' keeps the loop alive. */
+/** The high-water mark is, or was, reached. */
 export function onFull(state: PortState): void {
+  if (state.full) return;
   state.full = true;
+  holdOwed(state);
+}
+
+/** Who waits for a 'drain' that is owed keeps the loop alive. */
+export function holdOwed(state: PortState): void {
   const { drainEmitter: emitter } = state.rare;
   const listeners = emitter === undefined
     ? stockListenerCount(state.port, 'drain') 
@@ -26,6 +32,12 @@ export function onFall(state: PortState): boolean {
   state.full = false;
   setHold(state, HOLD_DRAIN, false);
   return true;
+}
+
+/** The mark of a port without a lane has changed, or what is buffered. */
+export function settleLocal(state: PortState): void {
+  if (state.bytes >= state.rare.highWaterMark) onFull(state);
+  else if (onFall(state)) nextTick(() => emitDrain(state));
 }
 
 export function emitDrain(state: PortState): void {

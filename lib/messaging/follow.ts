@@ -20,9 +20,9 @@ interface Script {
 const BOOTSTRAP = join(__dirname, '..', 'register-worker.js');
 
 const HASHBANG = /^#!.*\n?/;
-/** White space and comments, each in one way only. */
-const GAP = /(?:\s|\/\/.*|<!--.*|\/\*(?:[^*]|\*(?!\/))*\*\/)*/y;
-const LITERAL = /'(?:[^'\\\r\n]|\\(?:\r\n|.))*'|"(?:[^"\\\r\n]|\\(?:\r\n|.))*"/sy;
+/** White space, or one comment. No repeated alternatives, here and below: megabytes of them would need more stack than there is. */
+const GAP = /\s+|\/\/.*|<!--.*|\/\*[^]*?\*\//y;
+const LITERAL = /'[^'\\\r\n]*(?:\\(?:\r\n|.)[^'\\\r\n]*)*'|"[^"\\\r\n]*(?:\\(?:\r\n|.)[^"\\\r\n]*)*"/sy;
 /** Where a literal is a whole statement: a semicolon, the end, or a new line that does not go on with an operator. */
 const NEW_LINE = /[\r\n\u2028\u2029]/;
 const OPERATOR = /(?:[.,*/%=<>&|^?:([`]|\+(?!\+)|-(?!-)|!=|in(?:stanceof)?(?![\w$\\\u0080-\uffff]))/y;
@@ -44,12 +44,21 @@ function endOf(pattern: RegExp, source: string, index: number): number {
   return pattern.test(source) ? pattern.lastIndex : -1;
 }
 
+/** Where white space and comments end. */
+function endOfGap(source: string, start: number): number {
+  for (let end = start; ; ) {
+    const next = endOf(GAP, source, end);
+    if (next < 0) return end;
+    end = next;
+  }
+}
+
 /** Where the directives end that the text begins with: what stands ahead of them would make them mere strings. */
 function endOfDirectives(source: string, start: number): number {
   for (let end = start; ; ) {
-    const literal = endOf(LITERAL, source, endOf(GAP, source, end));
+    const literal = endOf(LITERAL, source, endOfGap(source, end));
     if (literal < 0) return end;
-    const next = endOf(GAP, source, literal);
+    const next = endOfGap(source, literal);
     if (source[next] === ';') end = next + 1;
     else if (next === source.length || (NEW_LINE.test(source.slice(literal, next)) && endOf(OPERATOR, source, next) < 0)) end = next;
     else return end;

@@ -5,7 +5,7 @@
 import * as timers from 'node:timers';
 import { apply, bareList, isArray, isArrayBuffer, isProxy } from '../codec/primordials';
 import { adoptBack } from './adopt';
-import { onFull } from './drain';
+import { holdOwed } from './drain';
 import { safePost } from './guard';
 import { pack } from './held';
 import { openLocal, unlink } from './pair';
@@ -200,7 +200,7 @@ export function reattachAll(detached: Detached[]): void {
 
 function reattach(state: PortState, ticket: number): void {
   adoptBack(state.port, ticket, state);
-  if (state.full) onFull(state);
+  if (state.full) holdOwed(state);
   if (state.started) start(state);
   else if (state.reading) openGate(state);
 }

@@ -3,9 +3,8 @@
  * only, and what has no lane moves exactly as Node moves it. Their channel is made when one of them is
  * transferred.
  */
-import { emitDrain, onFall, onFull } from './drain';
+import { settleLocal } from './drain';
 import type { PortState } from './state';
-import { nextTick } from './stock';
 import { tell } from './listen';
 import { attach, meetPeer, native, setGateOpen, setMark, setQueuesUntil, slots, stockBegin, stockEnd, wordOf } from './thread';
 
@@ -56,11 +55,11 @@ export function sentLocal(state: PortState, size: number): void {
   state.addSize(size);
   const signal = state.peer?.rare.signal;
   if (signal !== undefined) tell(wordOf(signal));
-  if (state.bytes >= state.rare.highWaterMark && !state.full) onFull(state);
+  settleLocal(state);
 }
 
 /** The peer of `state` has received the oldest message. */
 export function receivedLocal(state: PortState): void {
   state.dropSize();
-  if (state.bytes < state.rare.highWaterMark && onFall(state)) nextTick(() => emitDrain(state));
+  settleLocal(state);
 }

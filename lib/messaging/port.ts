@@ -4,6 +4,7 @@ import { timeoutOf } from '../arguments';
 import { Backpressure, InvalidArgType, InvalidThis, OutOfRange } from '../errors';
 import { adoptPair, setPortPrototype } from './adopt';
 import { receiverOf } from './broadcast';
+import { onFull, settleLocal } from './drain';
 import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './move';
 import { noteGone, safePost } from './guard';
 import { needStack } from './headroom';
@@ -126,7 +127,8 @@ function needRoom(state: PortState, maxBufferedBytes: number): void {
 export function setHighWaterMark(state: PortState, bytes: number): void {
   needBytes('highWaterMark', bytes);
   state.own.highWaterMark = bytes;
-  if (state.slot >= 0) setMark(state.slot, min(bytes, MAX_SAFE_INTEGER));
+  if (state.slot < 0) settleLocal(state);
+  else if (setMark(state.slot, min(bytes, MAX_SAFE_INTEGER))) onFull(state);
 }
 
 function reference(port: StockPort, on: boolean): void {

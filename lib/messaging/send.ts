@@ -125,10 +125,17 @@ function switchToLane(state: PortState): boolean {
   return state.laneOut;
 }
 
+/** A frame of our own. False: there is no memory for it. */
+function control(state: PortState, kind: number): boolean {
+  const status = sendControl(state.slot, kind);
+  if (status === FULL) onFull(state);
+  return status !== TOO_LARGE;
+}
+
 /** From now on by the stock port. Without memory for the frame that says so it throws, and all stays as it is. */
 export function leaveLane(state: PortState): void {
   if (!state.laneOut) return;
-  if (state.slot >= 0 && !sendControl(state.slot, KIND_STOCK)) throw new RangeTooLarge();
+  if (state.slot >= 0 && !control(state, KIND_STOCK)) throw new RangeTooLarge();
   state.laneOut = false;
 }
 
@@ -196,7 +203,7 @@ function postCarried(state: PortState, value: unknown, list: unknown[] | undefin
       // A getter has closed the port, or failed to transfer it.
       stockBegin(state.slot);
       endPost(state, carriedSize(state, value, list));
-      if (state.laneOut) sendControl(state.slot, KIND_CARRIER);
+      if (state.laneOut) control(state, KIND_CARRIER);
     }
   }
   return posted;
@@ -205,7 +212,7 @@ function postCarried(state: PortState, value: unknown, list: unknown[] | undefin
 /** From a getter of the message that is being posted: this one is complete first, and the frames do not tell them apart. */
 function postWithin(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
   const posted = postStock(state, value, list);
-  if (posted === true && state.laneOut && state.slot >= 0) sendControl(state.slot, KIND_CARRIER);
+  if (posted === true && state.laneOut && state.slot >= 0) control(state, KIND_CARRIER);
   return posted;
 }
 
@@ -213,7 +220,7 @@ function postWithin(state: PortState, value: unknown, list: unknown[] | undefine
 export function endCarrying(state: PortState): void {
   if (!state.carrying) return;
   state.carrying = false;
-  voidCarried(state.slot);
+  if (voidCarried(state.slot)) onFull(state);
 }
 
 /**
@@ -230,7 +237,7 @@ export function beforeClose(state: PortState): void {
   if (current === GATE_RECALL && recall(state)) return;
   // A getter closes the port whose message it is in: the ports of that one come a number later, too.
   const cargo = carrying ? unloadLast(slot) : undefined;
-  if (postStock(state, null, undefined) === true) sendControl(slot, KIND_BARRIER);
+  if (postStock(state, null, undefined) === true) control(state, KIND_BARRIER);
   if (cargo !== undefined) loadCargo(slot, stockSent(slot), cargo);
 }
 

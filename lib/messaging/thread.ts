@@ -57,8 +57,8 @@ export const hasCargo = (slot: number, until = Number.POSITIVE_INFINITY): boolea
 export const carry = (slot: number, force: boolean): number => telling(op(9, slot, force ? 1 : 0));
 /** `stockEnd` after `carry`. */
 export const carried = (slot: number, size: number): boolean => telling(op(30, slot, size)) !== 0;
-/** `stockFailed`, and the frame that takes the one of `carry` back. */
-export const voidCarried = (slot: number): number => telling(op(10, slot, 0));
+/** `stockFailed`, and the frame that takes the one of `carry` back. Did it reach the high-water mark? */
+export const voidCarried = (slot: number): boolean => telling(op(10, slot, 0)) !== 0;
 /** Twice the number of voids that wait in the lane, plus 1 if the stock message after number `received` has been posted. */
 export const awaited = (slot: number, received: number): number => op(11, slot, received);
 /** Of a member of a broadcast group: was the group in mode native when it joined? */
@@ -97,7 +97,8 @@ export const endGate = (slot: number): number => op(43, slot, 0);
 /** Bytes that were sent and not received; those of them that are in the lane. */
 export const buffered = (slot: number): number => op(20, slot, 0);
 export const laneBuffered = (slot: number): number => op(21, slot, 0);
-export const setMark = (slot: number, bytes: number): number => op(22, slot, bytes);
+/** True if it was reached, and 'drain' is owed. */
+export const setMark = (slot: number, bytes: number): boolean => op(22, slot, bytes) !== 0;
 export const closeSlot = (slot: number): number => telling(op(23, slot, 0));
 /** From now on a change of this word tells of what arrives (see listen.ts); 0: of none. */
 export const setListener = (slot: number, word: number): number => op(35, slot, word);
@@ -226,18 +227,18 @@ export function encodedValue(value: unknown): unknown {
   }
 }
 
-/** `sendControl` with a number (`Batch.number`), ahead of another frame, which wakes the reader for both. */
+/** `sendControl` with a number (`Batch.number`), ahead of another frame, which wakes the reader for both. False: there is no memory for it. */
 export function sendAhead(slot: number, kind: number, number: number): boolean {
-  return sendWords(slot, kind, QUIET, floor(number / NUMBER_BASE), number % NUMBER_BASE);
+  return sendWords(slot, kind, QUIET, floor(number / NUMBER_BASE), number % NUMBER_BASE) !== TOO_LARGE;
 }
 
-/** Send a frame of our own, whether or not the gate is open. False: there is no memory for it. */
-export function sendControl(slot: number, kind: number): boolean {
+/** Send a frame of our own, whether or not the gate is open: SENT, FULL, or TOO_LARGE without memory for it. */
+export function sendControl(slot: number, kind: number): number {
   return sendWords(slot, kind, FORCED, 0, 0);
 }
 
 /** A getter may ask for this while the encoder is in the middle of a message: the words of that one are put back. */
-function sendWords(slot: number, kind: number, force: number, word0: number, word1: number): boolean {
+function sendWords(slot: number, kind: number, force: number, word0: number, word1: number): number {
   const words = tx;
   words[TX_SLOT] = slot;
   words[TX_END] = BASE + 2;
@@ -250,7 +251,7 @@ function sendWords(slot: number, kind: number, force: number, word0: number, wor
   send();
   words[BASE] = first;
   words[BASE + 1] = second;
-  return telling(words[TX_SLOT] !== TOO_LARGE);
+  return telling(words[TX_SLOT]!);
 }
 
 /** Let go of the user's values; a scratch that a large message has grown goes back to normal. */

@@ -8,7 +8,8 @@ import {
 } from '../codec/primordials';
 import { shapes } from '../messaging/thread';
 import { width } from '../messaging/text';
-import { NotCarried } from '../errors';
+import { isTextOverflow } from '../codec/overflow';
+import { NotCarried, RangeTooLarge } from '../errors';
 import { BLOBS, END, MODE, makeWords, PUSH, PUSH_BYTES, type QueueCall, STATUS, TEXT, WIDE } from './native';
 
 const WORDS = 16 << 10;
@@ -59,7 +60,7 @@ export class Writer {
   }
 
   structured(value: unknown): void {
-    if (!this.#encoder.encode(value)) throw this.#encoder.overflow ?? new NotCarried('The structured codec does not carry a value of this kind between threads');
+    if (!this.#encoder.encode(value)) throw refusal(this.#encoder.overflow);
     const { words, text, attachments } = this.#encoder;
     this.#message(words, text, attachments);
   }
@@ -168,4 +169,10 @@ export function acquire(): Writer {
 /** In the reverse order. */
 export function release(): void {
   writers[--used]!.clear();
+}
+
+/** Why the encoder takes no such value. */
+function refusal(overflow: unknown): unknown {
+  if (overflow === undefined) return new NotCarried('The structured codec does not carry a value of this kind between threads');
+  return isTextOverflow(overflow) ? new RangeTooLarge() : overflow;
 }

@@ -238,6 +238,7 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
             channel.add_void(side);
             channel.stock_end(side, false, 0);
             tell(state, channel.bell(1 - side).ring());
+            return flag(channel.arm_drain(side, &half.producer));
         }
         code::AWAITED => {
             // The counts first: a message that is posted after a void must not be seen without it.
@@ -263,7 +264,9 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         code::IS_PEER_ADOPTED => return flag(channel.is_adopted(1 - side)),
         code::BUFFERED => return channel.buffered(side, &half.producer) as f64,
         code::LANE_BUFFERED => return half.producer.buffered() as f64,
-        code::SET_HIGH_WATER_MARK => channel.set_high_water_mark(side, value as u64),
+        code::SET_HIGH_WATER_MARK => {
+            return flag(channel.set_high_water_mark(side, &half.producer, value as u64));
+        }
         code::SET_RECEIVED => half.baggage.received = value,
         code::WANT_BARRIER => channel.want_barrier(1 - side),
         code::BARRIER_BEGIN => channel.barrier_begin(side),

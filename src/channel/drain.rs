@@ -60,15 +60,20 @@ impl StockSizes {
 }
 
 impl Channel {
-    /// High-water mark of the direction that starts at `side`, in bytes.
-    pub fn set_high_water_mark(&self, side: Side, bytes: u64) {
+    /// Producer: high-water mark of the direction that starts at `side`, in bytes. True if it was reached, and a word is owed.
+    pub fn set_high_water_mark(&self, side: Side, producer: &Producer, bytes: u64) -> bool {
         // Relaxed: a threshold; a stale value shifts one 'drain' by one batch.
         self.directions[side]
             .high_water_mark
             .store(bytes, Ordering::Relaxed);
+        let owed = self.arm_drain(side, producer);
+        if owed && self.buffered(side, producer) < bytes {
+            self.tell_drained(side);
+        }
+        owed
     }
 
-    /// Producer, after a push: remember that the mark has been reached. True the first time.
+    /// Producer, after a push: remember that the mark has been reached. True if a word of the fall is owed.
     pub fn arm_drain(&self, side: Side, producer: &Producer) -> bool {
         let direction = &self.directions[side];
         // Relaxed: own threshold, own state (only this thread sets `drain_armed`).
@@ -82,7 +87,7 @@ impl Channel {
             .drain_target
             .store(producer.accepted().saturating_sub(mark), Ordering::Relaxed);
         if armed || direction.drain_armed.swap(true, Ordering::SeqCst) {
-            return false;
+            return true;
         }
         // The consumer may have emptied the lane before it could see the flag: look again.
         fence(Ordering::SeqCst);

@@ -1,0 +1,92 @@
+'use strict';
+// However the high-water mark came to be reached: 'drain' is owed, and comes once the other end has received enough.
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const { deadline } = require('../support/deadline.js');
+const { farThread } = require('../support/far.js');
+
+const wt = require('threadport');
+
+const readAll = ({ port, wt }) => {
+  while (wt.receiveMessageOnPort(port) !== undefined);
+};
+
+/** A message with `port` arrives here, as another object. */
+function moved(port) {
+  const { port1, port2 } = new wt.MessageChannel();
+  port1.postMessage(port, [port]);
+  const { message } = wt.receiveMessageOnPort(port2);
+  port1.close();
+  return message;
+}
+
+function refused(port) {
+  assert.throws(() => port.postMessage(() => {}), { name: 'DataCloneError' });
+  return port;
+}
+
+const WAYS = {
+  'by a message': (port) => {
+    port.highWaterMark = 100;
+    port.postMessage('x'.repeat(500));
+    return port;
+  },
+  'by the mark, which was lowered': (port) => {
+    port.postMessage('x'.repeat(500));
+    port.highWaterMark = 100;
+    return port;
+  },
+  'before the port was moved': (port) => {
+    port.postMessage('x'.repeat(2 << 20));
+    return moved(port);
+  },
+  'before the port was moved, and its new owner sets the mark': (port) => {
+    port.postMessage('x'.repeat(500));
+    const here = moved(port);
+    here.highWaterMark = 100;
+    return here;
+  },
+  'by what a message that was refused has left': (port) => {
+    port.highWaterMark = 1;
+    return refused(port);
+  },
+};
+
+for (const [name, reach] of Object.entries(WAYS)) {
+  test(`the mark was reached ${name}: 'drain' comes once all is received`, async (t) => {
+    const { near, far } = await farThread(t, wt).channel();
+    const port = reach(near);
+    t.after(() => port.close());
+    port.maxBufferedBytes = port.highWaterMark;
+    assert.throws(() => port.postMessage('more'), { code: 'ERR_THREADPORT_BACKPRESSURE' });
+    const drained = once(port, 'drain');
+    far.run(readAll);
+    await deadline(drained, "'drain'");
+    assert.equal(port.bufferedAmount, 0);
+    port.postMessage('more');
+  });
+}
+
+for (const [name, mark] of Object.entries({ lowered: 100, 'lowered, and raised again': 1 << 20 })) {
+  test(`within one thread, the mark was ${name}: 'drain' comes`, async (t) => {
+    const { port1, port2 } = new wt.MessageChannel();
+    t.after(() => port1.close());
+    port1.postMessage('x'.repeat(500));
+    port1.highWaterMark = 100;
+    const drained = once(port1, 'drain');
+    port1.highWaterMark = mark;
+    if (mark === 100) wt.receiveMessageOnPort(port2);
+    await deadline(drained, "'drain'");
+  });
+}
+
+test("between threads, a mark that is raised above what is buffered: 'drain' comes", async (t) => {
+  const { near } = await farThread(t, wt).channel();
+  near.highWaterMark = 100;
+  near.postMessage('x'.repeat(500));
+  const drained = once(near, 'drain');
+  near.highWaterMark = 1 << 20;
+  await deadline(drained, "'drain'");
+});
