@@ -245,14 +245,14 @@ fn a_failed_post_is_not_counted_and_an_unfinished_one_is_seen() {
 fn drain_is_told_once_after_the_mark_was_reached_and_left() {
     let channel = Channel::new();
     let (ours, _theirs) = both(&channel);
-    channel.set_high_water_mark(0, 10);
+    channel.set_high_water_mark(0, &ours.producer, 10);
     channel.stock_begin(0);
     channel.stock_end(0, true, 9);
     assert!(!channel.arm_drain(0, &ours.producer));
     channel.stock_begin(0);
     channel.stock_end(0, true, 9);
     assert!(channel.arm_drain(0, &ours.producer));
-    assert!(!channel.arm_drain(0, &ours.producer));
+    assert!(channel.arm_drain(0, &ours.producer), "owed still");
     assert_eq!(channel.buffered(0, &ours.producer), 18);
     assert!(!channel.take_drained(0, &ours.producer));
     channel.stock_received(0);
@@ -288,7 +288,7 @@ fn post_sized(channel: &Channel, ours: &Half, size: u64) -> bool {
 fn a_barrier_takes_out_of_the_sum_what_nobody_has_reported() {
     let channel = Channel::new();
     let (ours, _theirs) = both(&channel);
-    channel.set_high_water_mark(0, 10);
+    channel.set_high_water_mark(0, &ours.producer, 10);
     let post = || post_sized(&channel, &ours, 7);
     assert!(!post());
     assert!(post());
@@ -309,7 +309,7 @@ fn a_barrier_takes_out_of_the_sum_what_nobody_has_reported() {
 fn a_fall_that_was_not_the_last_is_not_told() {
     let channel = Channel::new();
     let (ours, _theirs) = both(&channel);
-    channel.set_high_water_mark(0, 10);
+    channel.set_high_water_mark(0, &ours.producer, 10);
     let post = || post_sized(&channel, &ours, 10);
     assert!(post());
     channel.stock_received(0);
@@ -317,6 +317,25 @@ fn a_fall_that_was_not_the_last_is_not_told() {
     assert!(!channel.take_drained(0, &ours.producer));
     channel.stock_received(0);
     assert!(channel.take_drained(0, &ours.producer));
+}
+
+#[test]
+fn a_mark_that_is_set_is_reached_or_left_at_once() {
+    let channel = Channel::new();
+    let (ours, _theirs) = both(&channel);
+    let set = |mark| channel.set_high_water_mark(0, &ours.producer, mark);
+    assert!(!set(100));
+    assert!(!post_sized(&channel, &ours, 50));
+    assert!(set(10), "lowered");
+    assert!(!channel.take_drained(0, &ours.producer));
+    assert!(set(20), "owed still");
+    assert!(set(51), "raised: told at once");
+    assert!(channel.take_drained(0, &ours.producer));
+    assert!(!set(51));
+    assert!(set(50));
+    channel.stock_received(0);
+    assert!(channel.take_drained(0, &ours.producer));
+    assert!(!channel.take_drained(0, &ours.producer));
 }
 
 #[test]

@@ -21,7 +21,7 @@ const BOOTSTRAP = join(__dirname, '..', 'register-worker.js');
 
 const HASHBANG = /^#!.*\n?/;
 /** White space, or one comment. No repeated alternatives, here and below: megabytes of them would need more stack than there is. */
-const GAP = /\s+|\/\/.*|<!--.*|\/\*[^]*?\*\//y;
+const GAP = /\s+|\/\/.*|<!--.*|\/\*[\s\S]*?\*\//y;
 const LITERAL = /'[^'\\\r\n]*(?:\\(?:\r\n|.)[^'\\\r\n]*)*'|"[^"\\\r\n]*(?:\\(?:\r\n|.)[^"\\\r\n]*)*"/sy;
 /** Where a literal is a whole statement: a semicolon, the end, or a new line that does not go on with an operator. */
 const NEW_LINE = /[\r\n\u2028\u2029]/;

@@ -106,7 +106,7 @@ fn arm_drain_against_stock_received() {
     bounded(3, || {
         let channel = Channel::new();
         let ours = channel.claim(0).unwrap();
-        channel.set_high_water_mark(0, 2);
+        channel.set_high_water_mark(0, &ours.producer, 2);
         channel.stock_begin(0);
         channel.stock_end(0, true, 2);
         let shared = channel.clone();
@@ -122,13 +122,33 @@ fn arm_drain_against_stock_received() {
     });
 }
 
+/// The mark is raised above what is buffered while the consumer takes it: 'drain' is told, and once.
+#[test]
+fn a_raised_mark_against_stock_received() {
+    bounded(3, || {
+        let channel = Channel::new();
+        let ours = channel.claim(0).unwrap();
+        channel.set_high_water_mark(0, &ours.producer, 2);
+        channel.stock_begin(0);
+        channel.stock_end(0, true, 2);
+        assert!(channel.arm_drain(0, &ours.producer));
+        let shared = channel.clone();
+        let consumer = thread::spawn(move || shared.stock_received(0));
+        channel.set_high_water_mark(0, &ours.producer, 3);
+        let early = channel.take_drained(0, &ours.producer);
+        consumer.join().unwrap();
+        let late = channel.take_drained(0, &ours.producer);
+        assert!(early != late, "told once");
+    });
+}
+
 /// The owner looks for 'drain' while it posts on: it is told of the last fall, and only of that.
 #[test]
 fn a_second_mark_against_the_first_fall() {
     bounded(3, || {
         let channel = Channel::new();
         let ours = channel.claim(0).unwrap();
-        channel.set_high_water_mark(0, 2);
+        channel.set_high_water_mark(0, &ours.producer, 2);
         let shared = channel.clone();
         let mut owed = false;
         let mut post = || {
