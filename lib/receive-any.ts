@@ -4,7 +4,8 @@ import { bareList, isArray, min } from './codec/primordials';
 import { Deadlock, InvalidArgType, InvalidArgValue, PortClosed } from './errors';
 import { ANYWHERE, blockingWord } from './messaging/listen';
 import { Pull, type Pulled, pullsOf, receiveInTurn } from './messaging/pulls';
-import { arm, block, isLocal, isLost, isOver, receiveNow } from './messaging/receive-sync';
+import { receive } from './messaging/receive';
+import { arm, block, isLocal, isLost, isOver } from './messaging/receive-sync';
 import { type PortState, stateOf } from './messaging/state';
 import type { StockPort } from './messaging/stock';
 import { waitAnywhere } from './messaging/thread';
@@ -61,7 +62,7 @@ class PortSource extends Pull implements Source {
 
   take(waits: boolean, word: number): Received | undefined {
     if (word !== 0) arm(this.#state, word);
-    const found = waits && word === 0 ? receiveInTurn(this.#state) : receiveNow(this.#state);
+    const found = waits && word === 0 ? receiveInTurn(this.#state) : receive(this.#state);
     return found && { source: this.source, value: found.message };
   }
 

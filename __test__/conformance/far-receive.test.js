@@ -87,6 +87,27 @@ test('inside a handler receiveMessageOnPort takes the next ones, the listener ge
   assert.deepEqual(log, sequence(KINDS * 2));
 });
 
+test('inside a handler the port can be read beyond what had come when the handler was called', async (t) => {
+  for (const kind of ['plain', 'carried']) {
+    const { near, far } = await farThread(t, wt).channel();
+    const log = [];
+    near.on('message', (value) => {
+      log.push(`handler ${value}`);
+      if (value !== 1) return;
+      for (const next of [2, 4]) {
+        far.run(({ port }, next, kind) => {
+          port.postMessage(kind === 'plain' ? next : new Uint8Array(new SharedArrayBuffer(next)));
+          port.postMessage(next + 1);
+        }, next, kind);
+        for (let found; (found = wt.receiveMessageOnPort(near)) !== undefined; ) log.push(`read ${found.message.length ?? found.message}`);
+      }
+    });
+    far.run(({ port }) => port.postMessage(1));
+    await until(() => log.length === 5, 'all');
+    assert.deepEqual(log, ['handler 1', 'read 2', 'read 3', 'read 4', 'read 5'], kind);
+  }
+});
+
 test('inside a handler the port can be read to its end', async (t) => {
   const { near, far } = await farThread(t, wt).channel();
   far.run(postMixed, KINDS);

@@ -4,7 +4,7 @@
  * They are served where a message is about to reach the listeners, not by listeners of their own: those would all get the same
  * message, and one that is added or removed in the middle of a dispatch may get it again, or not at all.
  */
-import { receiveNow } from './receive-sync';
+import { receive } from './receive';
 import type { PortState } from './state';
 import { type StockPort, stockOff, stockOn } from './stock';
 
@@ -75,12 +75,12 @@ export class Pulls {
 
 export const pullsOf = (state: PortState): Pulls => (state.own.pulls ??= new Pulls(state.port));
 
-/** As `receiveNow`, behind those who wait already. */
+/** As `receive`, behind those who wait already. */
 export function receiveInTurn(state: PortState): { message: unknown } | undefined {
   for (;;) {
     let found: { message: unknown } | undefined;
     try {
-      found = receiveNow(state);
+      found = receive(state);
     } catch (error) {
       if (state.rare.pulls?.give('messageerror', error)) continue;
       throw error;

@@ -17,13 +17,7 @@ const LONGEST_MS = 50;
 
 const { load } = Atomics;
 
-/** As `receive`, and sees what has come since a delivery that is further up the stack has looked. */
-export function receiveNow(state: PortState): { message: unknown } | undefined {
-  if (state.batch !== undefined) state.batch.more = true;
-  return receive(state);
-}
-
-/** After `receiveNow` has found nothing: will nothing come any more? */
+/** After `receive` has found nothing: will nothing come any more? */
 export function isOver(state: PortState): boolean {
   return state.closing || state.over || state.shut || state.laneOver || state.peer?.closing === true;
 }
@@ -35,7 +29,7 @@ export function isLocal({ peer }: PortState): boolean {
 
 /**
  * Has a port that blocks this thread lost its other end since it was last asked? A thread that has the package tells by the lane. One
- * that ends before it has loaded it leaves its close in Node's queue, where `receiveNow` has come to it. True: look once more, since
+ * that ends before it has loaded it leaves its close in Node's queue, where `receive` has come to it. True: look once more, since
  * what was sent before it is there now.
  */
 export function isLost(state: PortState): boolean {
@@ -50,12 +44,12 @@ export function arm(state: PortState, word: number): void {
 }
 
 export function tryReceive(state: PortState, empty: unknown): unknown {
-  const found = receiveNow(state);
+  const found = receive(state);
   return found === undefined ? empty : found.message;
 }
 
 export function receiveSync(state: PortState, timeout: number, empty: unknown): unknown {
-  const found = receiveNow(state) ?? wait(state, timeout);
+  const found = receive(state) ?? wait(state, timeout);
   return found === undefined ? empty : found.message;
 }
 
@@ -89,11 +83,11 @@ function wait(state: PortState, timeout: number): { message: unknown } | undefin
   const word = blockingWord();
   return block(word, timeout, (isLate) => {
     if (state.slot >= 0 && spin(state.slot)) {
-      const found = receiveNow(state);
+      const found = receive(state);
       if (found !== undefined) return found;
     }
     arm(state, word);
-    const found = receiveNow(state) ?? (isLate && isLost(state) ? receiveNow(state) : undefined);
+    const found = receive(state) ?? (isLate && isLost(state) ? receive(state) : undefined);
     if (found === undefined && isOver(state)) throw new PortClosed();
     return found;
   });

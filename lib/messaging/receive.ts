@@ -213,8 +213,17 @@ function deliverSome(state: PortState): void {
   if (!state.waiting) releaseBatch(state);
 }
 
+/**
+ * More may have come since the batch was filled. The bell tells of it, but in a turn of the loop: too late for who asks at once, while a
+ * delivery is further up the stack, or waits for a stock message.
+ */
+function lookAgain(state: PortState): void {
+  if (state.batch !== undefined) state.batch.more = true;
+}
+
 /** Deliver everything that is there, now. */
 export function deliverNow(state: PortState): void {
+  lookAgain(state);
   do {
     hasThrown = false;
     runInContext(state, deliver, UNLIMITED);
@@ -271,6 +280,7 @@ export function stop(state: PortState): void {
 /** What our `receiveMessageOnPort` returns for a port of ours. */
 export function receive(state: PortState): { message: unknown } | undefined {
   if (!state.reading) openGate(state);
+  lookAgain(state);
   let found: Taken;
   try {
     found = state.slot < 0 ? pull(state) : takeNow(state);
