@@ -4,20 +4,11 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { createContext, runInContext } = require('node:vm');
-const { farThread } = require('../support/far.js');
+const { farThread, moveHere } = require('../support/far.js');
 const { deadline } = require('../support/deadline.js');
 const { spawn } = require('../support/threads.js');
 
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
-
-/** `port` in the hands of this thread again, as an object that nobody has read. */
-function moveHere(port) {
-  const { port1, port2 } = new wt.MessageChannel();
-  port1.postMessage(port, [port]);
-  const { message } = wt.receiveMessageOnPort(port2);
-  port1.close();
-  return message;
-}
 
 const listen = `(port, log, count) => new Promise((resolve) => {
   port.onmessage = ({ data }) => {
@@ -29,7 +20,7 @@ const listen = `(port, log, count) => new Promise((resolve) => {
 test('posted before and after a move, then moved to a context', async (t) => {
   const { near, far } = await farThread(t, wt).channel();
   far.post(1, 2);
-  const moved = moveHere(near);
+  const moved = moveHere(wt, near);
   far.post(3, 4);
   const context = createContext();
   const port = wt.moveMessagePortToContext(moved, context);

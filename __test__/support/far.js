@@ -102,6 +102,15 @@ function farThread(t, wt, module = wt === stock ? 'node:worker_threads' : module
   return { worker, channel, adopt, run: (action, ...args) => run(undefined, action, args) };
 }
 
+/** `port` in the hands of this thread again, as an object that nobody has read. */
+function moveHere(wt, port) {
+  const { port1, port2 } = new wt.MessageChannel();
+  port1.postMessage(port, [port]);
+  const { message } = wt.receiveMessageOnPort(port2);
+  port1.close();
+  return message;
+}
+
 /** Moves `near` within this thread, in its own handler of the first message for which `isNow` is true. Resolves with the moved port. */
 async function moveInHandler(t, wt, near, isNow) {
   const road = new wt.MessageChannel();
@@ -119,4 +128,4 @@ async function moveInHandler(t, wt, near, isNow) {
   return moved;
 }
 
-module.exports = { farThread, moveInHandler };
+module.exports = { farThread, moveHere, moveInHandler };

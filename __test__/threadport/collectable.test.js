@@ -58,15 +58,16 @@ for (const [name, { keys, times }] of Object.entries({
       kept.gc();
       return process.memoryUsage().heapUsed;
     });
+    const readAll = () => far.run(({ port, wt }) => { while (wt.receiveMessageOnPort(port) !== undefined); });
     const before = [heap(), heapOverThere()];
     let sent = 0;
     for (let list = 0; sent < 20 * MiB; list++) {
       const names = sequence(keys).map((i) => `a key that has not come before: ${list}/${i}`);
       sent += names.join('').length;
       for (let time = 0; time < times; time++) near.postMessage(Object.fromEntries(names.map((key) => [key, time])));
-      if (list % 20 === 0) far.run(({ port, wt }) => { while (wt.receiveMessageOnPort(port) !== undefined); });
+      if (list % 20 === 0) readAll();
     }
-    far.run(({ port, wt }) => { while (wt.receiveMessageOnPort(port) !== undefined); });
+    readAll();
     const grown = [heap() - before[0], heapOverThere() - before[1]];
     assert.ok(Math.max(...grown) < 10 * MiB, grown.join(' '));
   });

@@ -5,22 +5,9 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { deadline } = require('../support/deadline.js');
-const { farThread } = require('../support/far.js');
+const { farThread, moveHere } = require('../support/far.js');
 
 const wt = require('threadport');
-
-const readAll = ({ port, wt }) => {
-  while (wt.receiveMessageOnPort(port) !== undefined);
-};
-
-/** A message with `port` arrives here, as another object. */
-function moved(port) {
-  const { port1, port2 } = new wt.MessageChannel();
-  port1.postMessage(port, [port]);
-  const { message } = wt.receiveMessageOnPort(port2);
-  port1.close();
-  return message;
-}
 
 function refused(port) {
   assert.throws(() => port.postMessage(() => {}), { name: 'DataCloneError' });
@@ -40,11 +27,11 @@ const WAYS = {
   },
   'before the port was moved': (port) => {
     port.postMessage('x'.repeat(2 << 20));
-    return moved(port);
+    return moveHere(wt, port);
   },
   'before the port was moved, and its new owner sets the mark': (port) => {
     port.postMessage('x'.repeat(500));
-    const here = moved(port);
+    const here = moveHere(wt, port);
     here.highWaterMark = 100;
     return here;
   },
@@ -62,7 +49,7 @@ for (const [name, reach] of Object.entries(WAYS)) {
     port.maxBufferedBytes = port.highWaterMark;
     assert.throws(() => port.postMessage('more'), { code: 'ERR_THREADPORT_BACKPRESSURE' });
     const drained = once(port, 'drain');
-    far.run(readAll);
+    far.drain();
     await deadline(drained, "'drain'");
     assert.equal(port.bufferedAmount, 0);
     port.postMessage('more');

@@ -13,7 +13,7 @@
  *
  * An object must be looked up in the same way on every visit, so the way depends on nothing but the object. The hash is
  * the same too, unless a getter, of its own or between two references to it, has changed one of these primitives: such an object,
- * referenced twice in a message of more than LINEAR objects, arrives as two. Its own getters run twice in any case (docs/limitations.md).
+ * referenced twice in a message of LINEAR objects or more, arrives as two. Its own getters run twice in any case (docs/limitations.md).
  */
 import { GOLDEN } from './hash';
 import { Limit } from './format';

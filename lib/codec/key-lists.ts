@@ -10,6 +10,7 @@ import { compileConstructor, compileLiteral } from './compile-reader';
 import { internalized } from './constants';
 import type { Decoder } from './decoder';
 import { GOLDEN } from './hash';
+import { joined, lengthsOf } from './keys';
 import { captured, charCodeAt, denseArray, imul, ObjectPrototype } from './primordials';
 
 const enum Size { SlotBits = 9, Slots = 1 << SlotBits, Keys = 1000, Chars = 32768, Warm = 32, Compilations = 256, Samples = 8, PerKey = 48, Total = 4 << 20 }
@@ -27,17 +28,22 @@ const CONSTRUCTED = 250;
 export class KeyEntry {
   private uses = 0;
   private make: ((values: unknown[]) => object) | undefined = undefined;
-  /** Whether make() stores where a setter of Object.prototype may be. */
-  private stores = false;
   /** Where the values are collected; undefined while an object with these keys is being read. */
   private values: unknown[] | undefined = undefined;
-  constructor(readonly keys: string[], readonly lengths: Int32Array, readonly chars: string) {}
+  readonly lengths: Int32Array;
+  readonly chars: string;
+
+  constructor(readonly keys: string[]) {
+    this.lengths = lengthsOf(keys);
+    this.chars = joined(keys);
+  }
 
   /** Reads the values and makes the object; undefined, and nothing read, until the list has proved to stay. No key may be missing. */
   read(d: Decoder): object | undefined {
     if (++this.uses === Size.Warm && compilations > 0) this.compile(d);
-    if (this.make === undefined || (this.stores && !d.pristine())) return undefined;
     const n = this.keys.length;
+    // A constructor stores where a setter of Object.prototype may be.
+    if (this.make === undefined || (n > MOST_IN_LITERAL && !d.pristine())) return undefined;
     const values = this.values ?? denseArray<unknown>(n, undefined);
     this.values = undefined;
     for (let i = 0; i < n; i++) values[i] = d.next();
@@ -57,7 +63,6 @@ export class KeyEntry {
       this.make = compileLiteral(keys);
     } else if (keys.length <= CONSTRUCTED && d.pristine()) {
       for (let i = 0; i < keys.length; i++) if (keys[i]! in ObjectPrototype) return;
-      this.stores = true;
       this.make = compileConstructor(keys);
     }
     if (this.isCompiled) compilations--;
@@ -108,18 +113,11 @@ function matches(d: Decoder, entry: KeyEntry, n: number, lengths: number, from: 
 /** Copies: a slice would keep the text of the whole batch alive. */
 function remember(d: Decoder, n: number, lengths: number, from: number): KeyEntry {
   const keys = denseArray<string>(n, '');
-  const sizes = new captured.Int32Array(n);
-  let all = '';
   let at = from;
   for (let i = 0; i < n; i++) {
-    const size = d.i32[lengths + i]!;
-    const end = at + size;
-    const key = internalized(d.slice(at, end));
-    all += key;
-    keys[i] = key;
-    sizes[i] = size;
+    const end = at + d.i32[lengths + i]!;
+    keys[i] = internalized(d.slice(at, end));
     at = end;
   }
-  charCodeAt(all, 0); // makes one piece of it
-  return new KeyEntry(keys, sizes, all);
+  return new KeyEntry(keys);
 }

@@ -43,7 +43,7 @@ export class Shape {
   /** The places of its values, once there is a number. */
   sites: Site[] = NO_SITES;
   /** The keys as one string, and their lengths, once they were written out again. */
-  text = '';
+  text: string | null = null;
   lengths: Int32Array | null = null;
   constructor(readonly keys: string[], private readonly chars: number, public write: ShapeWriter) {}
 
@@ -58,7 +58,7 @@ export class Shape {
     this.sites = sites;
     this.word = (id << 4) | Tag.Shape;
     this.id = id;
-    this.text = '';
+    this.text = null;
     this.lengths = null;
   }
 }

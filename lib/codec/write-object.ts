@@ -3,8 +3,9 @@ import type { Encoder } from './encoder';
 import { Flag, Tag, Word } from './format';
 import { mix, seal } from './hash';
 import { NEW } from './identity';
+import { joined, lengthsOf } from './keys';
 import { isOrdinary } from './ordinary';
-import { captured, charCodeAt, hasOwn, objectKeys } from './primordials';
+import { hasOwn, objectKeys } from './primordials';
 import { type Shape, type Site, startsWithDigit } from './shapes';
 
 /** Keys or elements beyond which an object is looked up in the exact identity table rather than by hash. */
@@ -89,25 +90,12 @@ function writeKeys(e: Encoder, keys: string[]): void {
 
 /** A list that has come before is appended as one string. */
 function writeAgain(e: Encoder, list: Shape): void {
-  const lengths = list.lengths ?? join(list);
+  const lengths = (list.lengths ??= lengthsOf(list.keys));
   const { i32, pos } = e;
   const n = list.keys.length;
   for (let i = 0; i < n; i++) i32[pos + i] = lengths[i]!;
   e.pos = pos + n;
-  e.text += list.text;
-}
-
-function join(list: Shape): Int32Array {
-  const { keys } = list;
-  const lengths = new captured.Int32Array(keys.length);
-  let text = '';
-  for (let i = 0; i < keys.length; i++) {
-    lengths[i] = keys[i]!.length;
-    text += keys[i]!;
-  }
-  charCodeAt(text, 0); // makes one piece of it, which messages would do again and again
-  list.text = text;
-  return (list.lengths = lengths);
+  e.text += list.text ??= joined(list.keys);
 }
 
 /** A property that a getter has deleted since the keys were listed: stock skips those. */

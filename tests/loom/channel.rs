@@ -3,7 +3,7 @@
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use threadport::channel::{Channel, Gate, Offer, Reader};
+use threadport::channel::{Channel, Gate, Half, Offer, Reader};
 
 use super::{bounded, push, reactor, read};
 
@@ -100,15 +100,21 @@ fn claim_against_give_up_and_recall() {
     });
 }
 
+/// A channel, and its side 0 with a message under way that has reached the mark.
+fn at_its_mark() -> (Arc<Channel>, Half) {
+    let channel = Channel::new();
+    let ours = channel.claim(0).unwrap();
+    channel.set_high_water_mark(0, &ours.producer, 2);
+    channel.stock_begin(0);
+    channel.stock_end(0, true, 2);
+    (channel, ours)
+}
+
 /// The producer reaches its mark while the consumer takes what is there: 'drain' is told, and once.
 #[test]
 fn arm_drain_against_stock_received() {
     bounded(3, || {
-        let channel = Channel::new();
-        let ours = channel.claim(0).unwrap();
-        channel.set_high_water_mark(0, &ours.producer, 2);
-        channel.stock_begin(0);
-        channel.stock_end(0, true, 2);
+        let (channel, ours) = at_its_mark();
         let shared = channel.clone();
         let consumer = thread::spawn(move || shared.stock_received(0));
         let armed = channel.arm_drain(0, &ours.producer);
@@ -126,11 +132,7 @@ fn arm_drain_against_stock_received() {
 #[test]
 fn a_raised_mark_against_stock_received() {
     bounded(3, || {
-        let channel = Channel::new();
-        let ours = channel.claim(0).unwrap();
-        channel.set_high_water_mark(0, &ours.producer, 2);
-        channel.stock_begin(0);
-        channel.stock_end(0, true, 2);
+        let (channel, ours) = at_its_mark();
         assert!(channel.arm_drain(0, &ours.producer));
         let shared = channel.clone();
         let consumer = thread::spawn(move || shared.stock_received(0));
