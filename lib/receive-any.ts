@@ -266,16 +266,19 @@ function optionsOf(options: unknown): { timeout: number; signal: AbortSignal | u
   return { timeout: timeoutOf(timeout, 'options.timeout'), signal };
 }
 
-export async function receiveAny(values: unknown, options?: unknown): Promise<Received | undefined> {
-  const sources = sourcesOf(values);
-  const { timeout, signal } = optionsOf(options);
-  signal?.throwIfAborted();
-  const found = takeFrom(sources, true);
-  if (found !== undefined) return found;
-  signal?.throwIfAborted(); // by the decode() of another one that waited
-  if (every(sources, isGone)) throw new PortClosed('All sources are closed');
-  if (timeout === 0) return undefined;
-  return new Promise((resolve, reject) => void new Selection(sources, timeout, signal, resolve, reject));
+/** As in `SharedQueue.pop`, who has waited is heard as soon as who has not. */
+export function receiveAny(values: unknown, options?: unknown): Promise<Received | undefined> {
+  return new Promise((resolve, reject) => {
+    const sources = sourcesOf(values);
+    const { timeout, signal } = optionsOf(options);
+    signal?.throwIfAborted();
+    const found = takeFrom(sources, true);
+    if (found !== undefined) return resolve(found);
+    signal?.throwIfAborted(); // by the decode() of another one that waited
+    if (every(sources, isGone)) throw new PortClosed('All sources are closed');
+    if (timeout === 0) return resolve(undefined);
+    return void new Selection(sources, timeout, signal, resolve, reject);
+  });
 }
 
 export function receiveAnySync(values: unknown, options?: unknown): Received | undefined {

@@ -135,6 +135,16 @@ test('who begins to wait while messages are there leaves them to those who wait 
   assert.equal(port1.tryReceive(), 3);
 });
 
+test('who takes a message at once does not hear of it before those who got theirs earlier', async (t) => {
+  const { port1, port2 } = channel(t, wt);
+  const log = [];
+  const heard = () => pull(port1).then((value) => log.push(value));
+  const waiting = [heard(), heard()];
+  for (let n = 0; n < 4; n++) port2.postMessage(n);
+  await all([...waiting, heard(), heard()]);
+  assert.deepEqual(log, [0, 1, 2, 3]);
+});
+
 test('return() and throw() end an iteration that waits; the message goes to the next', async (t) => {
   for (const [method, outcome] of [['return', { value: 'given', done: true }], ['throw', 'given']]) {
     const { port1, port2 } = channel(t, wt);

@@ -93,3 +93,18 @@ for (const ways of ['pop', 'receiveAny']) {
     assert.equal(queue.length, 0);
   });
 }
+
+test('who takes a message at once does not hear of it before those who got theirs earlier', async () => {
+  const queue = new SharedQueue();
+  const log = [];
+  const note = (value) => log.push(value);
+  const any = async () => note((await receiveAny([queue])).value);
+  for (const wait of [any, () => queue.pop().then(note)]) {
+    const waiting = wait();
+    queue.tryPush(0);
+    queue.tryPush(1);
+    // It has those who wait served first.
+    await deadline(Promise.all([any(), waiting]), 'both');
+    assert.deepEqual(log.splice(0), [0, 1]);
+  }
+});

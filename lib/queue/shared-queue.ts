@@ -334,13 +334,14 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     return this.#takeSync(timeoutMs, this.#needBytes(target)) ? answer(END) : (empty as E);
   }
 
-  async pop(options?: { signal?: AbortSignal }): Promise<T> {
-    const signal = signalOf(options);
-    signal?.throwIfAborted();
-    if (this.#takers.isEmpty && this.#take(SPIN)) return this.#codec.value() as T;
+  // Not an async function: one that returns a promise is heard later than one that returns a value, and so is who has waited.
+  pop(options?: { signal?: AbortSignal }): Promise<T> {
     return new Promise((resolve, reject) => {
+      const signal = signalOf(options);
+      signal?.throwIfAborted();
+      if (this.#takers.isEmpty && this.#take(SPIN)) return resolve(this.#codec.value() as T);
       const again = (): boolean => this.#take(ARM);
-      this.#takers.join(new Pop<T>(this.#takers, signal, resolve, reject, again, this.#codec));
+      return this.#takers.join(new Pop<T>(this.#takers, signal, resolve, reject, again, this.#codec));
     });
   }
 
