@@ -41,6 +41,8 @@ export declare class Binding {
   get take(): (buffer: number) => string | undefined
   /** `op(code, slot, value)`, see `op.rs`. */
   get op(): (code: number, slot: number, value: number) => number
+  /** `guard(body)`, see `guard.rs`. */
+  get guard(): (body: () => void) => void
   /** `landed(slot, index)`, see `posted.rs`. */
   get landed(): (slot: number, index: number) => ArrayBuffer | undefined
   /** The buffer that `send` reads: an Int32Array over a SharedArrayBuffer. */

@@ -122,6 +122,8 @@ test('near the end of the stack a message is refused or carried, and the encoder
     } catch {
       // Out of stack here; on the way back there is a little more of it each time.
     }
+    // A walk that had not even the stack to end is ended here; no other one is on the stack.
+    encoder.mend();
     if (outcomes.size < 2 || !outcomes.has(true)) outcomes.add(encoder.encode(value));
   };
   descend();

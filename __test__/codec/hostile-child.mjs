@@ -7,7 +7,7 @@ import { codec } from './support.mjs';
 
 const { Encoder, Decoder, MemoryShapeRegistry, BASE } = codec;
 const registry = new MemoryShapeRegistry();
-const encoder = new Encoder(new Int32Array(65536), { grow: (n) => new Int32Array(n) }, registry);
+const encoder = new Encoder(new Int32Array(65536), { grow: (n) => new Int32Array(n), onBusy() {} }, registry);
 const decoder = new Decoder(registry);
 const { Serializer } = v8;
 const lengthOf = Function.prototype.call.bind(Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length').get);

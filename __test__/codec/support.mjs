@@ -10,7 +10,7 @@ export const REFUSED = Symbol('refused');
 
 export function makePair({ words = 64, capacity } = {}) {
   const shapes = new MemoryShapeRegistry(capacity);
-  const encoder = new Encoder(new Int32Array(words), { grow: (n) => new Int32Array(n + 16) }, shapes);
+  const encoder = new Encoder(new Int32Array(words), { grow: (n) => new Int32Array(n + 16), onBusy() {} }, shapes);
   const decoder = new Decoder(shapes);
   return { shapes, encoder, decoder, roundTrip: (value) => roundTrip(encoder, decoder, value) };
 }

@@ -26,6 +26,8 @@ import { writeShapeLoop } from './write-shape';
 export interface TxHost {
   /** A larger scratch of at least minWords, 8-byte aligned; the encoder copies what it has written. */
   grow(minWords: number): Int32Array;
+  /** The encoder is busy: with a walk that this one is part of, or with one that V8 has ended. `mend()` is to be called when all is over. */
+  onBusy(): void;
 }
 
 const doubles = new captured.Float64Array(1);
@@ -61,7 +63,10 @@ export class Encoder {
 
   /** True: the message is in i32[Base, words), text and attachments. False: the carrier must take it. */
   encode(value: unknown): boolean {
-    if (this.busy) return false;
+    if (this.busy) {
+      this.host.onBusy();
+      return false;
+    }
     this.begin();
     if (typeof value !== 'object' || value === null) return this.scalar(value) ? this.finish() : this.refuse();
     this.busy = true;
@@ -74,11 +79,21 @@ export class Encoder {
       this.overflow = error;
       return false;
     } finally {
-      this.busy = false;
-      this.depth = 0;
-      this.ids.reset();
-      this.entries.end(0);
+      this.end();
     }
+  }
+
+  private end(): void {
+    this.depth = 0;
+    this.ids.reset();
+    this.entries.end(0);
+    // The last: V8 may end this, too.
+    this.busy = false;
+  }
+
+  /** After V8 has ended a walk without its `finally` blocks. To be called where no walk can be further up the stack. */
+  mend(): void {
+    if (this.busy) this.end();
   }
 
   /** Drops what the last message refers to. */

@@ -4,6 +4,7 @@
  * which moves in the middle of a batch takes the rest along.
  */
 import { allocate, bareList, captured } from '../codec/primordials';
+import { KIND_VALUE } from './state';
 import { FRAME_END, FRAME_HEADER, FRAME_KIND, FRAME_TEXT, RX_ADVANCE, RX_ATTACHMENTS, RX_BASE, RX_EVENTS, RX_FRAMES, RX_MORE, RX_NEEDED, RX_SETTLE, RX_SLOT } from '../native';
 
 const words = (count: number): Int32Array => new captured.Int32Array(new captured.SharedArrayBuffer(count * 4));
@@ -37,6 +38,8 @@ export class Batch {
   more = false;
   /** Frames read, still in the lane. */
   delivered = 0;
+  /** The current frame says where a message is, and that one has not been taken yet: whoever reads may be cut short (step.ts). */
+  owed = false;
   /** The current frame: its words and the position of its text in `text`. */
   position = 0;
   end = 0;
@@ -62,21 +65,22 @@ export class Batch {
     words[RX_SETTLE] = this.slot;
     words[RX_ADVANCE] = this.delivered;
     this.delivered = 0;
+    this.left = 0;
     let text = this.#native.take(this.index);
-    const events = words[RX_EVENTS]!;
+    this.events |= words[RX_EVENTS]!;
     if (words[RX_NEEDED] !== 0) {
       this.#resize(words[RX_NEEDED]! >> 2);
       words = this.words;
       text = this.#native.take(this.index);
     }
     this.slot = words[RX_SLOT]!;
-    this.events = events;
-    this.left = words[RX_FRAMES]!;
-    this.more = words[RX_MORE] !== 0;
     this.#next = RX_BASE;
     this.#nextText = 0;
     this.text = text ?? '';
+    this.more = true;
     this.attachments = this.#copyAttachments(words[RX_ATTACHMENTS]!);
+    this.more = words[RX_MORE] !== 0;
+    this.left = words[RX_FRAMES]!;
     return this.left > 0;
   }
 
@@ -108,6 +112,7 @@ export class Batch {
     this.#nextText += words[at + FRAME_TEXT]!;
     this.left--;
     this.delivered++;
+    this.owed = this.kind !== KIND_VALUE;
     return true;
   }
 
@@ -128,11 +133,14 @@ export class Batch {
     this.left++;
     this.#next = this.position - FRAME_HEADER;
     this.#nextText = this.textPosition;
+    this.owed = false;
   }
 
   /** Forget what was read: nothing of a message may stay reachable. */
   clear(): void {
     this.left = 0;
+    this.owed = false;
+    this.events = 0;
     this.text = '';
     this.attachments = undefined;
     if (this.#size > KEEP_WORDS) this.#resize(WORDS);
@@ -175,11 +183,14 @@ export class Batches {
     }
   }
 
-  /** Give a batch back: what was read leaves the lane, the rest stays there. */
-  release(batch: Batch): void {
-    if (batch.delivered > 0) this.#native.advance(batch.slot, batch.delivered);
-    batch.delivered = 0;
+  /** Give a batch back, which `holder` has had: what was read leaves the lane, the rest stays there. */
+  release(batch: Batch, holder?: { batch: Batch | undefined }): void {
+    if (batch.delivered > 0) {
+      this.#native.advance(batch.slot, batch.delivered);
+      batch.delivered = 0;
+    }
     batch.clear();
+    if (holder !== undefined) holder.batch = undefined;
     this.#free[this.#idle++] = batch;
   }
 }

@@ -9,9 +9,10 @@ import { apply, defineOwn, defineProperty, hasOwn, ownDescriptor } from '../code
 import { RangeTooLarge } from '../errors';
 import { GATE_CLOSED, SENT, TOO_LARGE } from '../native';
 import { adopt } from './adopt';
-import { safePost } from './guard';
+import { guarded } from './guard';
 import { KIND_VALUE, type PortState, stateOf } from './state';
-import { isStockPort, StockBroadcastChannel, StockWorker, stock, stockReceive } from './stock';
+import { step } from './step';
+import { isStockPort, kHandle, StockBroadcastChannel, StockWorker, stock, stockPost, symbolRead } from './stock';
 import { attach, beganNative, beginBroadcast, encodedValue, encoder, endBroadcast, native, releaseEncoder, sendEncoded } from './thread';
 
 /** So many posts of a member go by its stock port before the inboxes are tried again: a change costs each member a frame. */
@@ -28,26 +29,11 @@ let keys: Keys | undefined;
 /** The channel whose constructor is between its name and its stock port. */
 let arriving: object | undefined;
 
-/** The symbol of that description which `read` asks its argument for; whatever it asks for is `answer`. */
-function symbolRead(description: string, answer: unknown, read: (probe: never) => unknown): symbol | undefined {
-  let found: symbol | undefined;
-  const get = (_: object, key: PropertyKey): unknown => {
-    if (typeof key === 'symbol' && key.description === description) found = key;
-    return answer;
-  };
-  try {
-    read(new Proxy({}, { get }) as never);
-  } catch {
-    // It is no port.
-  }
-  return found;
-}
-
 /** Without making a channel: while that is closing, the loop would be alive. */
 function findKeys(): Keys | undefined {
   const { get } = ownDescriptor(StockBroadcastChannel.prototype, 'name') ?? {};
   const name = get && symbolRead('kName', 'BroadcastChannel', (probe) => apply(get, probe, []));
-  const handle = symbolRead('kHandle', undefined, stockReceive);
+  const handle = kHandle();
   return name === undefined || handle === undefined ? undefined : { name, handle };
 }
 
@@ -182,12 +168,17 @@ export function broadcast(state: PortState, value: unknown, list: unknown[] | un
 function postStock(state: PortState, value: unknown, list: unknown[] | undefined): boolean | undefined {
   const { slot } = state;
   let posted: boolean | undefined;
-  beginBroadcast(slot);
-  try {
-    posted = safePost(state.port, value, list);
-  } finally {
+  let begun = false;
+  const body = (): void => {
+    const given = guarded(value);
+    beginBroadcast(slot);
+    begun = true;
+    posted = list === undefined ? stockPost(state.port, given) : stockPost(state.port, given, list);
+  };
+  step(body, () => {
     // A getter may have closed or moved the port.
-    if (state.slot === slot) endBroadcast(slot, posted !== undefined);
-  }
+    if (begun && state.slot === slot) endBroadcast(slot, posted !== undefined);
+    begun = false;
+  });
   return posted;
 }

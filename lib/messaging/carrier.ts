@@ -8,7 +8,8 @@ import { holdRest, needsNumber } from './late';
 import { receivedLocal } from './pair';
 import { reviveQueues } from './queues';
 import type { Carried, PortState } from './state';
-import { StockPort, stockReceive } from './stock';
+import { step } from './step';
+import { kHandle, StockPort, stockReceive } from './stock';
 import { barrierReceived, hasCargo, native, stockReceived } from './thread';
 
 /** Was a message put into `taken`? */
@@ -61,6 +62,69 @@ export function isBarrier(state: PortState, value: unknown): boolean {
   return true;
 }
 
+/** A message that has left the stock queue, until it is in `taken`, or held: V8 may end what runs between (step.ts), and it keeps its place. */
+interface Caught {
+  readonly state: PortState;
+  readonly value: unknown;
+  readonly type: 'message' | 'messageerror';
+  readonly ports: StockPort[] | undefined;
+  /** -1 until it is counted. */
+  index: number;
+}
+
+let caught: Caught | undefined;
+
+/** Whose next message is wanted, and, from when on Node looks into its queue until it has answered, whom it was asked for: cut short there, it loses the message. */
+let wanted: PortState;
+let asked: PortState | undefined;
+
+/** To Node a `BroadcastChannel`. Between the getter and its answer no function of JS begins. Null where Node asks for no such thing. */
+let asker: object | null | undefined;
+
+function makeAsker(): object | null {
+  const handle = kHandle();
+  if (handle === undefined) return null;
+  const get = (): StockPort => {
+    asked = wanted;
+    return wanted.port;
+  };
+  return defineProperty({ __proto__: null }, handle, { __proto__: null, get } as PropertyDescriptor);
+}
+
+/** Takes the next one out of the stock queue. */
+function catchNext(state: PortState, ports: StockPort[] | undefined): void {
+  if (asker === undefined) asker = makeAsker();
+  wanted = state;
+  try {
+    const found = stockReceive((asker ?? state.port) as StockPort) as { message: unknown } | undefined;
+    if (found !== undefined) caught = { state, value: found.message, type: 'message', ports, index: -1 };
+  } catch (error) {
+    caught = { state, value: error, type: 'messageerror', ports: undefined, index: -1 };
+  }
+  asked = undefined;
+}
+
+/** After who reads was cut short: what was caught comes next, and what is lost counts as received. */
+export function keepCaught(): void {
+  if (asked !== undefined) countLost(asked);
+  if (caught === undefined) return;
+  const { state, value, type, ports } = caught;
+  if (type === 'messageerror' || !isBarrier(state, value)) {
+    const index = count(caught);
+    state.hold({ value, type, ports, index });
+  }
+  caught = undefined;
+}
+
+function countLost(state: PortState): void {
+  const { slot, isMember, peer, batch, received } = state;
+  if (slot >= 0 && !isMember) stockReceived(slot, received);
+  state.received = received + 1;
+  if (batch !== undefined) batch.owed = false;
+  asked = undefined;
+  if (slot < 0 && peer !== undefined) receivedLocal(peer);
+}
+
 /**
  * Take one message out of the stock queue into `taken`. False if it is empty, or if a barrier has
  * brought the count to `until`, or has ended the catching up.
@@ -68,54 +132,53 @@ export function isBarrier(state: PortState, value: unknown): boolean {
 export function pull(state: PortState, until = UNLIMITED): Taken {
   if (state.over) return false;
   const { catchingUp } = state;
-  const recorder = state.slot >= 0 && hasCargo(state.slot) ? recordPorts() : undefined;
-  try {
-    for (;;) {
-      const received = stockReceive(state.port) as { message: unknown } | undefined;
-      if (received === undefined) return false;
-      if (!isBarrier(state, received.message)) {
-        // More may be pulled before it has arrived.
-        recorder?.stop();
-        return arrived(state, received.message, recorder?.ports);
-      }
-      if (state.received >= until || catchingUp) return false;
-    }
-  } catch (error) {
-    arrived(state, error, undefined);
-    taken.type = 'messageerror';
-    return true;
-  } finally {
-    recorder?.stop();
+  for (;;) {
+    if (state.slot >= 0 && hasCargo(state.slot)) recordPorts(true, (ports) => catchNext(state, ports));
+    else catchNext(state, undefined);
+    if (caught === undefined) return false;
+    if (caught.type === 'messageerror' || !isBarrier(state, caught.value)) return arrived(caught);
+    caught = undefined;
+    if (state.received >= until || catchingUp) return false;
   }
 }
 
-function arrived(state: PortState, value: unknown, ports: StockPort[] | undefined): true {
-  const index = arrive(state, value);
+function arrived(own: Caught): true {
+  const { state, value, type, ports } = own;
+  const index = count(own);
   if (!state.catchingUp) {
     if (needsNumber(state, ports)) {
-      holdRest(state, { value, type: 'message', ports, index });
+      caught = undefined;
+      holdRest(state, { value, type, ports, index });
       return take(state.held.shift() as Carried);
     }
     adoptPorts(state, index, ports);
   }
   taken.value = value;
-  taken.type = 'message';
+  taken.type = type;
   taken.ports = ports;
+  // The frame that has kept its place.
+  if (state.batch !== undefined) state.batch.owed = false;
+  caught = undefined;
   return true;
 }
+
+const count = (own: Caught): number => (own.index < 0 ? arrive(own.state, own.value, own) : own.index);
 
 export const hasPorts = (ports: unknown): ports is StockPort[] => isArray(ports) && ports.length > 0;
 
 /** Count a stock message and take in the queues that it brought. Returns its number. */
-export function arrive(state: PortState, value: unknown): number {
-  const index = state.received++;
-  if (state.slot < 0) {
-    if (state.peer !== undefined) {
-      receivedLocal(state.peer);
-      if (index < state.peer.queuesUntil) reviveQueues(value);
+export function arrive(state: PortState, value: unknown, own?: Caught): number {
+  const { slot, isMember, peer } = state;
+  const index = state.received;
+  const answer = slot < 0 || isMember ? 0 : stockReceived(slot, index);
+  state.received = index + 1;
+  if (own !== undefined) own.index = index;
+  if (slot < 0) {
+    if (peer !== undefined) {
+      receivedLocal(peer);
+      if (index < peer.queuesUntil) reviveQueues(value);
     }
-  } else if (!state.isMember) {
-    const answer = stockReceived(state.slot, index);
+  } else if (!isMember) {
     state.voids = floor(answer / 2);
     if (answer % 2 === 1) reviveQueues(value);
   }
@@ -130,13 +193,18 @@ export function adoptPorts(state: PortState, index: number, ports: unknown): voi
 /**
  * `receiveMessageOnPort` does not tell which ports came with a message. But each new port calls
  * `unref()` on itself when it is made, in the order of the transfer list.
+ *
+ * Calls `body` with the list that they come into, and returns it; undefined where they cannot be seen, or are not `wanted`.
  */
-export function recordPorts(): { ports: StockPort[]; stop(): void } | undefined {
+export function recordPorts(wanted: boolean, body: (ports: StockPort[] | undefined) => void): StockPort[] | undefined {
   const { prototype } = StockPort;
   // Without a prototype: the names of a descriptor may stand on `Object.prototype`.
   const original = { __proto__: null, ...ownDescriptor(prototype, 'unref') } as PropertyDescriptor;
   const unref: unknown = original.value;
-  if (original.configurable !== true || typeof unref !== 'function') return undefined;
+  if (!wanted || original.configurable !== true || typeof unref !== 'function') {
+    body(undefined);
+    return undefined;
+  }
   const ports: StockPort[] = [];
   let last: StockPort | undefined;
   const recorder = function (this: StockPort): void {
@@ -144,6 +212,10 @@ export function recordPorts(): { ports: StockPort[]; stop(): void } | undefined 
     last = this;
     apply(unref, this, []);
   };
-  defineProperty(prototype, 'unref', { __proto__: null, ...original, value: recorder } as PropertyDescriptor);
-  return { ports, stop: () => void defineProperty(prototype, 'unref', original) };
+  const recording = (): void => {
+    defineProperty(prototype, 'unref', { __proto__: null, ...original, value: recorder } as PropertyDescriptor);
+    body(ports);
+  };
+  step(recording, () => void defineProperty(prototype, 'unref', original));
+  return ports;
 }

@@ -4,9 +4,10 @@ import { adoptBack } from './adopt';
 import { recordPorts } from './carrier';
 import { guarded } from './guard';
 import { needStack } from './headroom';
-import { type Detached, detachAll, forgetMoved, isPlain, portsIn, readIterable, reattachAll, ticketsOf } from './move';
+import { type Detached, detachAll, forgetMoved, isPlain, moving, portsIn, readIterable, reattachAll, ticketsOf } from './move';
 import { cloningQueues } from './queues';
 import { stateOf } from './state';
+import { step } from './step';
 import { named, StockChannel, type StockPort, stock, stockClose, stockPost } from './stock';
 import { dropTickets, READER_KNOWN, READER_NONE } from './thread';
 
@@ -24,20 +25,17 @@ function asArray(list: unknown[]): unknown[] {
 const cloneWithQueues = (value: unknown, options: unknown): unknown => cloningQueues(() => stockClone(guarded(value), options));
 
 function cloneWithPorts(value: unknown, list: unknown[], ports: StockPort[]): unknown {
-  const recorder = ports.length > 0 && isPlain(list) ? recordPorts() : undefined;
-  const detached = detachAll(undefined, ports, recorder === undefined ? READER_NONE : READER_KNOWN);
   let clone: unknown;
-  try {
-    clone = cloneWithQueues(value, { __proto__: null, transfer: asArray(list) });
-  } catch (error) {
-    reattachAll(detached);
-    throw error;
-  } finally {
-    recorder?.stop();
-  }
-  const tickets = recorder === undefined ? undefined : ticketsOf(ports, detached);
-  forgetMoved(detached, ports);
-  if (tickets !== undefined) arrive(tickets, ports, recorder!.ports);
+  let detached: Detached[];
+  const move = (recorded: StockPort[] | undefined): void => {
+    detached = moving(undefined, ports, recorded === undefined ? READER_NONE : READER_KNOWN, () => {
+      clone = cloneWithQueues(value, { __proto__: null, transfer: asArray(list) });
+    });
+  };
+  const recorded = recordPorts(ports.length > 0 && isPlain(list), move);
+  const tickets = recorded === undefined ? undefined : ticketsOf(ports, detached!);
+  forgetMoved(detached!, ports);
+  if (tickets !== undefined) arrive(tickets, ports, recorded!);
   return clone;
 }
 
@@ -90,15 +88,21 @@ async function toThread(threadId: unknown, value: unknown, transferList?: unknow
   const list = typeof transferList === 'object' && transferList !== null ? readIterable(transferList) : undefined;
   if (list === undefined) return stockToThread!(threadId, guarded(value), transferList, timeout);
   const ports = portsIn(list);
-  const detached = detachAll(undefined, ports, READER_NONE);
-  // Node posts before it first waits.
-  const posted = stockToThread!(threadId, guarded(value), asArray(list), timeout);
-  for (let i = 0; i < ports.length; i++) {
-    const port = ports[i]!;
-    const own = detachedOf(detached, port);
-    if (isMoved(port)) forgetMoved(own, [port]);
-    else reattachAll(own);
-  }
+  const detached = bareList<Detached>();
+  let posted: Promise<void> | undefined;
+  const body = (): void => {
+    detachAll(undefined, ports, READER_NONE, detached);
+    // Node posts before it first waits.
+    posted = stockToThread!(threadId, guarded(value), asArray(list), timeout);
+  };
+  step(body, () => {
+    for (let i = 0; i < ports.length; i++) {
+      const port = ports[i]!;
+      const own = detachedOf(detached, port);
+      if (isMoved(port)) forgetMoved(own, [port]);
+      else reattachAll(own);
+    }
+  });
   return posted;
 }
 

@@ -11,8 +11,9 @@ import { pack } from './held';
 import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
 import { openGate, start } from './receive';
-import { endCarrying, endLate, enterLane, isApart, leaveLane, postTransfer, recall } from './send';
+import { Attempt, endCarrying, endLate, enterLane, isApart, leaveLane, postTransfer, recall } from './send';
 import { type PortState, stateOf } from './state';
+import { step } from './step';
 import { isStockPort, type StockPort } from './stock';
 import { releaseBatch } from './take';
 import {
@@ -91,23 +92,38 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
   // Within a getter the posts around it have their numbers.
   if (state.cloning === 0 && isPeerAdopted(state.slot) && (takeBarrier(state.slot) || state.late)) endLate(state);
   settleLane(state);
-  const detached = detachAll(state, ports, readerOf(state, list));
   const { slot } = state;
-  loadCargo(slot, stockSent(slot), ticketsOf(ports, detached));
-  let posted: boolean | undefined;
-  let failed = true;
-  try {
-    posted = postTransfer(state, value, list, true);
-    failed = false;
-  } finally {
-    // Not `index`: a getter may have posted meanwhile.
-    const tickets = posted === true ? undefined : unloadLast(slot);
-    if (failed) restore(detached, tickets!, ports);
+  const detached = bareList<Detached>();
+  const attempt = new Attempt();
+  let isLoaded = false;
+  let isOver = false;
+  const body = (): void => {
+    detachAll(state, ports, readerOf(state, list), detached);
+    loadCargo(slot, stockSent(slot), ticketsOf(ports, detached));
+    isLoaded = true;
+    postTransfer(state, value, list, true, attempt);
+    isOver = true;
+  };
+  step(body, () => {
+    if (attempt.posted === true) {
+      forgetMoved(detached, ports);
+      return;
+    }
+    if (!isLoaded) {
+      reattachAll(detached);
+      return;
+    }
+    // A getter may have posted meanwhile: its number may be another one now.
+    const tickets = unloadLast(slot);
+    if (!isOver) {
+      restore(detached, tickets, ports);
+      return;
+    }
     // There is nobody who could receive the message, and Node closes the ports in it. Their halves are not taken back here: the peers may be at them already.
-    else if (tickets !== undefined) dropTickets(tickets);
-  }
-  forgetMoved(detached, ports);
-  return posted;
+    dropTickets(tickets);
+    forgetMoved(detached, ports);
+  });
+  return attempt.posted;
 }
 
 function readerOf({ slot }: PortState, list: unknown[]): number {
@@ -126,16 +142,25 @@ function settleLane(state: PortState): void {
 /** The carrier has no channel: what it carries arrives as plain stock ports. */
 function postToStock(state: PortState, value: unknown, list: unknown[], ports: StockPort[]): boolean | undefined {
   if (state.isMember) pinBroadcasts(state.slot);
-  const detached = detachAll(state, ports, READER_NONE);
-  let failed = true;
-  try {
-    const posted = safePost(state.port, value, list);
-    failed = false;
-    forgetMoved(detached, ports);
-    return posted;
-  } finally {
-    if (failed) reattachAll(detached);
-  }
+  let posted: boolean | undefined;
+  const detached = moving(state, ports, READER_NONE, () => void (posted = safePost(state.port, value, list)));
+  forgetMoved(detached, ports);
+  return posted;
+}
+
+/** Takes `ports` off this thread for `move`, which moves them (`forgetMoved` is to follow). If it fails, they live on here. */
+export function moving(carrier: PortState | undefined, ports: StockPort[], reader: number, move: (detached: Detached[]) => void): Detached[] {
+  const detached = bareList<Detached>();
+  let isMoved = false;
+  const body = (): void => {
+    detachAll(carrier, ports, reader, detached);
+    move(detached);
+    isMoved = true;
+  };
+  step(body, () => {
+    if (!isMoved) reattachAll(detached);
+  });
+  return detached;
 }
 
 /** For each port its ticket, or -1: for whoever claims them. */
@@ -155,9 +180,8 @@ function useTicket(entry: Detached): number {
   return ticket;
 }
 
-/** Take the lanes of all ports in `ports` off this thread, but for those of `carrier`. */
-export function detachAll(carrier: PortState | undefined, ports: StockPort[], reader: number): Detached[] {
-  const detached = bareList<Detached>();
+/** Take the lanes of all ports in `ports` off this thread, but for those of `carrier`, and note each in `detached`. */
+export function detachAll(carrier: PortState | undefined, ports: StockPort[], reader: number, detached: Detached[]): void {
   for (let i = 0; i < ports.length; i++) {
     const state = stateOf(ports[i]);
     if (state === undefined || state === carrier || state.closing || state.ended) continue;
@@ -167,21 +191,21 @@ export function detachAll(carrier: PortState | undefined, ports: StockPort[], re
       continue;
     }
     if (state.slot < 0 && !openLocal(state)) continue;
-    detached[detached.length] = { state, ticket: detach(state, reader) };
+    detach(state, reader, detached);
   }
   if (reader === READER_HOPED && detached.length > 0) hope();
-  return detached;
 }
 
-function detach(state: PortState, reader: number): number {
-  const { slot } = state;
+function detach(state: PortState, reader: number, detached: Detached[]): void {
   pack(state);
   endCarrying(state);
   releaseBatch(state);
   setHold(state, state.holds, false);
+  const { slot, modes } = state;
+  const ticket = detachSlot(slot, state.received, modes, reader);
   slots[slot] = undefined;
   state.slot = -1;
-  return detachSlot(slot, state.received, state.modes, reader);
+  detached[detached.length] = { state, ticket };
 }
 
 function restore(detached: Detached[], fresh: number[], ports: StockPort[]): void {

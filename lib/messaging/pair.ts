@@ -6,7 +6,7 @@
 import { settleLocal } from './drain';
 import type { PortState } from './state';
 import { tell } from './listen';
-import { attach, meetPeer, native, setGateOpen, setMark, setQueuesUntil, slots, stockBegin, stockEnd, wordOf } from './thread';
+import { attach, meetPeer, native, setGateOpen, setMark, setQueuesUntil, slots, stockBegin, stockEnd, tellAll, wordOf } from './thread';
 
 /** The other end of `state` leaves this thread: from now on there may be a lane. */
 export function unlink(state: PortState): void {
@@ -42,6 +42,7 @@ function enter(state: PortState, slot: number): void {
   state.sizes.forEach((size) => {
     stockBegin(slot);
     stockEnd(slot, size);
+    tellAll();
   });
   state.dropSizes();
   if (state.queuesUntil > 0) setQueuesUntil(slot, state.queuesUntil);

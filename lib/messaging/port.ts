@@ -5,7 +5,7 @@ import { Backpressure, InvalidArgType, InvalidThis, OutOfRange } from '../errors
 import { adoptPair, setPortPrototype } from './adopt';
 import { receiverOf } from './broadcast';
 import { onFull, settleLocal } from './drain';
-import { detachAll, forgetMoved, postWithList, readList, reattachAll } from './move';
+import { forgetMoved, moving, postWithList, readList } from './move';
 import { noteGone, safePost } from './guard';
 import { needStack } from './headroom';
 import { contextAccessors } from './context';
@@ -268,13 +268,10 @@ export function receiveMessageOnPort(port: unknown): { message: unknown } | unde
 export const moveMessagePortToContext = named((port: StockPort, context: unknown): unknown => {
   needStack();
   const ours = stateOf(port) === undefined ? [] : [port];
-  const moved = detachAll(undefined, ours, READER_NONE);
-  try {
-    const result = stock.moveMessagePortToContext(port, context as never);
-    forgetMoved(moved, ours);
-    return result;
-  } catch (error) {
-    reattachAll(moved);
-    throw error;
-  }
+  let moved: unknown;
+  const detached = moving(undefined, ours, READER_NONE, () => {
+    moved = stock.moveMessagePortToContext(port, context as never);
+  });
+  forgetMoved(detached, ours);
+  return moved;
 }, stock.moveMessagePortToContext);

@@ -2,7 +2,7 @@
 import { getPrototypeOf, hasOwn, ObjectPrototype, ownValue } from '../codec/primordials';
 import { attachAs, QUEUE } from '../queue/shared-queue';
 import { someObject } from './find';
-import { enterRoad, leaveRoad, type Road } from './road';
+import { onRoad, type Road } from './road';
 
 function reviveQueue(object: object): boolean {
   if (!hasOwn(object, QUEUE) || getPrototypeOf(object) !== ObjectPrototype) return false;
@@ -22,13 +22,8 @@ export function reviveQueues(value: unknown): void {
 /** A clone for this thread, and its queues. */
 export function cloningQueues(clone: () => unknown): unknown {
   const road: Road = { slot: -1, queuesUntil: 0 };
-  const outer = enterRoad(road);
   let value: unknown;
-  try {
-    value = clone();
-  } finally {
-    leaveRoad(outer);
-  }
+  onRoad(road, () => void (value = clone()));
   if (road.queuesUntil > 0) reviveQueues(value);
   return value;
 }

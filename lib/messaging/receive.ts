@@ -4,16 +4,17 @@
  */
 import { min } from '../codec/primordials';
 import type { Batch } from './batch';
-import { adoptPorts, arrive, isBarrier, pull, type Taken, taken } from './carrier';
+import { adoptPorts, arrive, isBarrier, keepCaught, pull, type Taken, taken } from './carrier';
 import { finish } from './closing';
 import { runInContext } from './context';
 import { handOver, takePorts } from './dispatch';
 import { hasQueue } from './guard';
 import { holdRest, needsNumber } from './late';
 import type { PortState } from './state';
+import { mend, rest } from './step';
 import { tick } from './stock';
 import { hasFrames, hasRest, isPending, isReady, onEvents, releaseBatch, runStock, skipOrder, stopStock, takeMessage, takeNow } from './take';
-import { batches, endGate, hasLaneFrames, native, peerStockSent, schedule, setGateOpen, setOnNews, slots } from './thread';
+import { batches, endGate, native, peerStockSent, schedule, setGateOpen, setOnNews, slots } from './thread';
 
 /** Messages of one wake-up, as in Node, and milliseconds: then timers and I/O have their turn. */
 export const BUDGET = 1000;
@@ -25,6 +26,8 @@ const UNLIMITED = Number.POSITIVE_INFINITY;
 
 /** The reactor has news: visit the ports that have some. */
 function onNews(): void {
+  rest();
+  keepCaught();
   let budget = BUDGET;
   let batch: Batch | undefined;
   while (budget > 0) {
@@ -34,7 +37,7 @@ function onNews(): void {
     if (slot < 0) break;
     const state = slots[slot];
     if (state === undefined) continue;
-    if (batch.events !== 0) onEvents(state, batch.events);
+    if (batch.events !== 0) onEvents(state, batch);
     if (state.slot !== slot) continue;
     if (state.batch !== undefined) {
       state.batch.more = true;
@@ -142,12 +145,6 @@ function settle(state: PortState, whole: boolean): void {
     releaseBatch(state);
     if (state.closing || !hasRest(state)) finish(state);
   } else if (!state.started && !state.closing) skipOrder(state);
-}
-
-/** The same for a port that may have listeners: its news of these frames may have been used up, by a delivery that waits. */
-function putBack(state: PortState): void {
-  releaseBatch(state);
-  if (state.started && state.slot >= 0 && hasLaneFrames(state.slot)) schedule(state.slot);
 }
 
 function dispatch(state: PortState): void {
@@ -279,13 +276,17 @@ export function stop(state: PortState): void {
 
 /** What our `receiveMessageOnPort` returns for a port of ours. */
 export function receive(state: PortState): { message: unknown } | undefined {
+  mend();
+  keepCaught();
   if (!state.reading) openGate(state);
   lookAgain(state);
+  // The news of what is left may have been used up, by a delivery that waits.
+  if (state.started && state.slot >= 0) schedule(state.slot);
   let found: Taken;
   try {
     found = state.slot < 0 ? pull(state) : takeNow(state);
   } finally {
-    if (state.delivering === 0) putBack(state);
+    if (state.delivering === 0) releaseBatch(state);
   }
   // Node comes to a close behind messages when it is asked once more, or started.
   const hasEnd = state.ended && (!found || state.started);

@@ -3,6 +3,7 @@
  * queue's memory, which becomes a queue again where it arrives (queues.ts).
  */
 import type { PortState } from './state';
+import { step } from './step';
 import { setQueuesUntil, stockSent } from './thread';
 
 /** A port; or something without a slot. */
@@ -24,6 +25,21 @@ export function enterRoad(next: Road): Road | undefined {
 
 export function leaveRoad(outer: Road | undefined): void {
   road = outer;
+}
+
+/** `body` clones for this road. */
+export function onRoad(next: Road, body: () => void): void {
+  let outer: Road | undefined;
+  let isEntered = false;
+  const within = (): void => {
+    outer = enterRoad(next);
+    isEntered = true;
+    body();
+  };
+  step(within, () => {
+    if (isEntered) leaveRoad(outer);
+    isEntered = false;
+  });
 }
 
 /** A queue is being cloned: does it become one again? Then the other side will look for it. */

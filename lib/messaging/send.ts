@@ -6,12 +6,14 @@ import { RangeTooLarge } from '../errors';
 import { FORCED, FULL, GATE_CLOSED, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
 import { onFull } from './drain';
 import { broadcast } from './broadcast';
-import { safePost } from './guard';
+import { guarded, safePost } from './guard';
 import { barrier, nextEra } from './carrier';
 import { unpack } from './held';
 import { sentLocal } from './pair';
 import {
+  CARRYING,
   type Carried,
+  CLONE,
   Fifo,
   KIND_BARRIER,
   KIND_CARRIER,
@@ -21,8 +23,9 @@ import {
   KIND_VOID,
   type PortState,
 } from './state';
-import { enterRoad, leaveRoad, limitQueues } from './road';
+import { enterRoad, leaveRoad, limitQueues, type Road } from './road';
 import { carriedSize, estimateSize } from './size';
+import { mend, step } from './step';
 import { stockPost } from './stock';
 import {
   barrierBegin,
@@ -48,6 +51,7 @@ import {
   stockFailed,
   stockSent,
   takeBarrier,
+  tellAll,
   unloadLast,
   voidCarried,
 } from './thread';
@@ -101,11 +105,11 @@ function afterSend(state: PortState, value: unknown, status: number): Posted {
 }
 
 /** `postMessage(value, list)` with something in the list, but no port of ours. */
-export function postTransfer(state: PortState, value: unknown, list: unknown[], withPorts: boolean): Posted {
+export function postTransfer(state: PortState, value: unknown, list: unknown[], withPorts: boolean, attempt?: Attempt): Posted {
   if (state.slot < 0 || isApart(state)) return postWithoutChannel(state, value, list);
   return state.laneOut || enterLane(state)
-    ? postCarried(state, value, list, withPorts)
-    : postStock(state, value, list);
+    ? postCarried(state, value, list, withPorts, attempt)
+    : postStock(state, value, list, attempt);
 }
 
 /** From now on by the lane, if the peer reads it. */
@@ -148,70 +152,127 @@ export function endLate(state: PortState): void {
   setStockSent(state.slot, nextEra(sent));
 }
 
-function clonePost(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
-  limitQueues(state);
-  const outer = enterRoad(state);
-  state.cloning++;
-  try {
-    return safePost(state.port, value, list);
-  } finally {
-    state.cloning--;
-    leaveRoad(outer);
+/** A post by the stock port, of which V8 may call it a day at any moment (step.ts). */
+export class Attempt {
+  /** What Node's postMessage has returned. */
+  posted: Posted = undefined;
+  /** It is counted, and has to be ended. */
+  begun = false;
+  private isCloning = false;
+  private outer: Road | undefined = undefined;
+
+  clone(state: PortState, value: unknown, list: unknown[] | undefined): void {
+    const given = guarded(value);
+    limitQueues(state);
+    const outer = enterRoad(state);
+    state.depths += CLONE;
+    this.outer = outer;
+    this.isCloning = true;
+    this.posted = list === undefined ? stockPost(state.port, given) : stockPost(state.port, given, list);
+  }
+
+  endClone(state: PortState): void {
+    if (!this.isCloning) return;
+    state.depths -= CLONE;
+    this.isCloning = false;
+    leaveRoad(this.outer);
   }
 }
 
+/** By a port that takes nothing any more. */
+function clonePost(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
+  const attempt = new Attempt();
+  step(() => attempt.clone(state, value, list), () => attempt.endClone(state));
+  return attempt.posted;
+}
+
 /** By the stock port, counted. */
-function postStock(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
-  let posted: Posted;
-  if (state.slot >= 0) stockBegin(state.slot);
-  try {
-    posted = clonePost(state, value, list);
-  } finally {
-    // A getter may have moved the port away, or opened its channel, which counts this post then.
-    if (state.slot >= 0) {
-      if (posted === true) endPost(state, estimateSize(value, list));
-      else stockFailed(state.slot);
-    } else if (posted === true && state.peer !== undefined) sentLocal(state, estimateSize(value, list));
+function postStock(state: PortState, value: unknown, list: unknown[] | undefined, attempt = new Attempt()): Posted {
+  const body = (): void => {
+    if (state.slot >= 0) stockBegin(state.slot);
+    attempt.begun = true;
+    attempt.clone(state, value, list);
+  };
+  step(body, () => {
+    attempt.endClone(state);
+    if (attempt.begun) endStock(state, value, list, attempt);
+  });
+  return attempt.posted;
+}
+
+function endStock(state: PortState, value: unknown, list: unknown[] | undefined, attempt: Attempt): void {
+  const { posted } = attempt;
+  const size = posted === true ? estimateSize(value, list) : 0;
+  let isFull = false;
+  // A getter may have moved the port away, or opened its channel, which counts this post then.
+  if (state.slot < 0) {
+    attempt.begun = false;
+    if (posted === true && state.peer !== undefined) sentLocal(state, size);
+    return;
   }
-  return posted;
+  if (posted === true) isFull = stockEnd(state.slot, size);
+  else stockFailed(state.slot);
+  attempt.begun = false;
+  tellAll();
+  if (isFull) onFull(state);
 }
 
 /**
  * By the stock port, with a frame in the lane that keeps its place. The frame goes first, so that the reader is on its way
  * while the message is cloned; a failure takes it back. `force`: even if the gate has closed since it was looked at.
  */
-function postCarried(state: PortState, value: unknown, list: unknown[] | undefined, force: boolean): Posted {
-  if (state.carrying) return postWithin(state, value, list);
-  if (!state.laneOut) return postStock(state, value, list);
-  const current = carry(state.slot, force);
+function postCarried(state: PortState, value: unknown, list: unknown[] | undefined, force: boolean, attempt = new Attempt()): Posted {
+  mend();
+  if (state.carrying) return postWithin(state, value, list, attempt);
+  if (!state.laneOut) return postStock(state, value, list, attempt);
+  let current = GATE_CLOSED;
+  const body = (): void => {
+    state.carrying = true;
+    current = carry(state.slot, force);
+    attempt.begun = current === GATE_OPEN;
+    tellAll();
+    if (attempt.begun) attempt.clone(state, value, list);
+  };
+  step(body, () => {
+    attempt.endClone(state);
+    if (attempt.begun) endCarried(state, value, list, attempt);
+    else state.carrying = false;
+  });
   if (current === NO_MEMORY) throw new RangeTooLarge();
-  if (current === GATE_RECALL && !recall(state)) return postCarried(state, value, list, force);
+  if (current === GATE_RECALL && !recall(state)) return postCarried(state, value, list, force, attempt);
   if (current !== GATE_OPEN) {
     leaveLane(state);
-    return postStock(state, value, list);
+    return postStock(state, value, list, attempt);
   }
-  state.carrying = true;
-  let posted: Posted;
-  try {
-    posted = clonePost(state, value, list);
-  } finally {
-    if (posted !== true) endCarrying(state);
-    else if (state.carrying) {
-      state.carrying = false;
-      if (carried(state.slot, carriedSize(state, value, list))) onFull(state);
-    } else if (state.slot >= 0) {
-      // A getter has closed the port, or failed to transfer it.
-      stockBegin(state.slot);
-      endPost(state, carriedSize(state, value, list));
-      if (state.laneOut) control(state, KIND_CARRIER);
-    }
+  return attempt.posted;
+}
+
+function endCarried(state: PortState, value: unknown, list: unknown[] | undefined, attempt: Attempt): void {
+  if (attempt.posted !== true) {
+    endCarrying(state);
+    attempt.begun = false;
+    return;
   }
-  return posted;
+  const size = state.slot < 0 ? 0 : carriedSize(state, value, list);
+  if (state.carrying) {
+    const isFull = carried(state.slot, size);
+    state.bits &= ~CARRYING;
+    attempt.begun = false;
+    tellAll();
+    if (isFull) onFull(state);
+    return;
+  }
+  attempt.begun = false;
+  if (state.slot < 0) return;
+  // A getter has closed the port, or failed to transfer it.
+  stockBegin(state.slot);
+  endPost(state, size);
+  if (state.laneOut) control(state, KIND_CARRIER);
 }
 
 /** From a getter of the message that is being posted: this one is complete first, and the frames do not tell them apart. */
-function postWithin(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
-  const posted = postStock(state, value, list);
+function postWithin(state: PortState, value: unknown, list: unknown[] | undefined, attempt: Attempt): Posted {
+  const posted = postStock(state, value, list, attempt);
   if (posted === true && state.laneOut && state.slot >= 0) control(state, KIND_CARRIER);
   return posted;
 }
@@ -219,8 +280,10 @@ function postWithin(state: PortState, value: unknown, list: unknown[] | undefine
 /** The message whose frame is in the lane does not come, or not there. */
 export function endCarrying(state: PortState): void {
   if (!state.carrying) return;
-  state.carrying = false;
-  if (voidCarried(state.slot)) onFull(state);
+  const isFull = voidCarried(state.slot);
+  state.bits &= ~CARRYING;
+  tellAll();
+  if (isFull) onFull(state);
 }
 
 /**
@@ -278,5 +341,7 @@ function postHeld(state: PortState, held: Fifo<Carried>, until: number, most = I
 }
 
 function endPost(state: PortState, size: number): void {
-  if (stockEnd(state.slot, size)) onFull(state);
+  const isFull = stockEnd(state.slot, size);
+  tellAll();
+  if (isFull) onFull(state);
 }

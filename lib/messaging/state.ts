@@ -161,13 +161,16 @@ interface Conditions {
 const HOLDS = 24;
 const CONDITIONS = (1 << HOLDS) - 1;
 
+/** `carrying`, as a bit of `bits`. */
+export const CARRYING = 1;
+
 /** A bit each of one field: there are many ports, and an idle one must not cost more than a stock one. */
 class Bits {
   bits = 0;
 
   static {
     const names: readonly (keyof Conditions)[] = [
-      'started', 'reading', 'laneFed', 'laneOut', 'carrying', 'closing', 'ended', 'over', 'offered', 'laneOver',
+      'carrying', 'started', 'reading', 'laneFed', 'laneOut', 'closing', 'ended', 'over', 'offered', 'laneOver',
       'waiting', 'stockRuns', 'handing', 'late', 'uncounted', 'catchingUp', 'gateHeld', 'full', 'isMember', 'closedInside', 'shut', 'referenced',
     ];
     names.forEach((name, index) => {
@@ -225,6 +228,8 @@ const COMMON: Readonly<Rare> = new Rare();
 
 /** Where `cloning` begins in the field of the depths, and the part of `delivering`. */
 const CLONING = 15;
+/** One more of `cloning`, as a part of `depths`. */
+export const CLONE = 1 << CLONING;
 const DELIVERING = (1 << CLONING) - 1;
 
 export class PortState extends (Bits as new () => Bits & Conditions) {
@@ -289,10 +294,6 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
   /** Depth of stock posts on the stack: getters of what is posted may post in turn. */
   get cloning(): number {
     return this.depths >>> CLONING;
-  }
-
-  set cloning(depth: number) {
-    this.depths = (this.depths & DELIVERING) | (depth << CLONING);
   }
 
   /** Depth of deliveries on the stack. */

@@ -82,6 +82,24 @@ function need(object: object, description: string): symbol {
   return symbol;
 }
 
+/** The symbol of that description which `read` asks its argument for; whatever it asks for is `answer`. */
+export function symbolRead(description: string, answer: unknown, read: (probe: never) => unknown): symbol | undefined {
+  let found: symbol | undefined;
+  const get = (_: object, key: PropertyKey): unknown => {
+    if (typeof key === 'symbol' && key.description === description) found = key;
+    return answer;
+  };
+  try {
+    read(new Proxy({}, { get }) as never);
+  } catch {
+    // It is no port.
+  }
+  return found;
+}
+
+/** Under this name a `BroadcastChannel` has its port: Node's `receiveMessageOnPort` asks what it is given. */
+export const kHandle = (): symbol | undefined => symbolRead('kHandle', undefined, stockReceive);
+
 /** Called on a port when its handle has been closed. */
 export const kOnClose = need(proto, 'handle_onclose');
 /** Called on an event target when a listener comes or goes. */

@@ -13,7 +13,9 @@ import { KIND_BARRIER, KIND_CARRIER, KIND_STOCK, KIND_SWITCH, KIND_VALUE, KIND_V
 import { stockHasRef, stockRef, stockStart } from './stock';
 import { awaited, batches, decoder, hasLaneFrames, voidTaken } from './thread';
 
-export function onEvents(state: PortState, events: number): void {
+export function onEvents(state: PortState, batch: Batch): void {
+  const { events } = batch;
+  batch.events = 0;
   if (events & (EVENT_CLOSED | EVENT_REFUSED)) state.laneOver = true;
   if (events & (EVENT_MOVED | EVENT_REFUSED)) state.offered = false;
   if (events & EVENT_MOVED) finish(state);
@@ -25,8 +27,8 @@ export function onEvents(state: PortState, events: number): void {
 export function releaseBatch(state: PortState): void {
   const { batch } = state;
   if (batch === undefined) return;
-  state.batch = undefined;
-  batches.release(batch);
+  if (batch.owed) batch.unread();
+  batches.release(batch, state);
 }
 
 /**
@@ -105,11 +107,14 @@ function nextFrame(state: PortState): Batch | undefined {
     state.batch = batch;
     batch.more = true;
   }
+  // Who has read it was cut short.
+  if (batch.owed) batch.unread();
+  if (batch.events !== 0) onEvents(state, batch);
   if (batch.advance()) return batch;
   if (!batch.more) return undefined;
   let found = batch.fill(slot);
   if (batch.events !== 0) {
-    onEvents(state, batch.events);
+    onEvents(state, batch);
     // A recall leaves a frame behind.
     if (!found && state.batch === batch) found = batch.fill(slot);
   }
@@ -117,10 +122,19 @@ function nextFrame(state: PortState): Batch | undefined {
 }
 
 function takeFrame(state: PortState, batch: Batch, isSync: boolean): Taken {
+  if (batch.kind === KIND_VALUE) {
+    decode(batch);
+    return true;
+  }
+  const found = takeOrder(state, batch, isSync);
+  // It may be another one now.
+  if (state.batch !== undefined) state.batch.owed = false;
+  return found;
+}
+
+/** A frame that says where the next message is. */
+function takeOrder(state: PortState, batch: Batch, isSync: boolean): Taken {
   switch (batch.kind) {
-    case KIND_VALUE:
-      decode(batch);
-      return true;
     case KIND_CARRIER:
       return takeCarried(state, batch, isSync);
     case KIND_BARRIER:
@@ -170,9 +184,10 @@ function switchToLane(state: PortState, batch: Batch, sent: number, isSync: bool
     // Plain code may have taken some of them, and then they are waited for in vain.
     if (!isSync && !mayLook(state)) {
       if (wait(state, batch) || state.waiting) return false;
-    } else if (pull(state, sent)) {
+    } else {
       batch.unread();
-      return true;
+      if (pull(state, sent)) return true;
+      batch.advance();
     }
   }
   // Fewer have come if somebody took them with the stock receiveMessageOnPort.
@@ -206,7 +221,10 @@ function takeCarried(state: PortState, batch: Batch, isSync: boolean): Taken {
     return false;
   }
   const held = state.held.shift();
-  if (held !== undefined) return take(held);
+  if (held !== undefined) {
+    batch.owed = false;
+    return take(held);
+  }
   if (isQueued && (isSync || mayLook(state))) {
     if (pull(state)) return true;
     // Plain code has taken it.

@@ -31,19 +31,43 @@ function scratch(words: number): Int32Array {
 
 export const native: Binding = makeBinding();
 const { op, send } = native;
+export const { guard } = native;
+/** How many calls of `guard` are on the stack. */
+export const guards = (): number => op(54, 0, 0);
+
+let isRestDue = false;
+
+/** What is in use may have been left so by code that was cut short: `rest` (step.ts) is to look, in a turn of the loop. */
+export function wantRest(): void {
+  if (isRestDue) return;
+  isRestDue = true;
+  op(55, 0, 0);
+}
+
+/** Has somebody asked since this was last called? */
+export function takeRest(): boolean {
+  const isDue = isRestDue;
+  isRestDue = false;
+  return isDue;
+}
 
 /** Lets those know who wait elsewhere than in their event loops, after an order that may have told of them. */
 function telling<T>(answer: T): T {
+  tellAll();
+  return answer;
+}
+
+/** The same, to be called at once after an order that does not do it. */
+export function tellAll(): void {
   const told = tx[TX_TOLD]!;
   if (told !== 0) tell(told);
-  return answer;
 }
 
 /** Small questions (src/binding/op.rs): they come with every message that travels by the stock port. */
 export const gate = (slot: number): number => op(0, slot, 0);
 export const stockBegin = (slot: number): number => op(1, slot, 0);
-/** Did it reach the high-water mark? */
-export const stockEnd = (slot: number, size: number): boolean => telling(op(2, slot, size)) !== 0;
+/** Did it reach the high-water mark? `tellAll` is to follow. */
+export const stockEnd = (slot: number, size: number): boolean => op(2, slot, size) !== 0;
 export const stockFailed = (slot: number): number => op(3, slot, 0);
 /** Returns twice the number of voids that wait in the lane (see `KIND_VOID`), plus 1 if message `index` may bring queues. */
 export const stockReceived = (slot: number, index: number): number => op(4, slot, index);
@@ -53,12 +77,12 @@ export const schedule = (slot: number): number => op(7, slot, 0);
 const attachmentSize = (slot: number, index: number): number => op(13, slot, index);
 /** Are ports on their way that nobody has asked for, with a stock message of a number below `until`? */
 export const hasCargo = (slot: number, until = Number.POSITIVE_INFINITY): boolean => op(8, slot, until) !== 0;
-/** `stockBegin`, and the frame that keeps the message's place. Returns the gate, which must be open or forced; or NO_MEMORY. */
-export const carry = (slot: number, force: boolean): number => telling(op(9, slot, force ? 1 : 0));
+/** `stockBegin`, and the frame that keeps the message's place. Returns the gate, which must be open or forced; or NO_MEMORY. `tellAll` is to follow. */
+export const carry = (slot: number, force: boolean): number => op(9, slot, force ? 1 : 0);
 /** `stockEnd` after `carry`. */
-export const carried = (slot: number, size: number): boolean => telling(op(30, slot, size)) !== 0;
-/** `stockFailed`, and the frame that takes the one of `carry` back. Did it reach the high-water mark? */
-export const voidCarried = (slot: number): boolean => telling(op(10, slot, 0)) !== 0;
+export const carried = (slot: number, size: number): boolean => op(30, slot, size) !== 0;
+/** `stockFailed`, and the frame that takes the one of `carry` back. Did it reach the high-water mark? `tellAll` is to follow. */
+export const voidCarried = (slot: number): boolean => op(10, slot, 0) !== 0;
 /** Twice the number of voids that wait in the lane, plus 1 if the stock message after number `received` has been posted. */
 export const awaited = (slot: number, received: number): number => op(11, slot, received);
 /** Of a member of a broadcast group: was the group in mode native when it joined? */
@@ -190,6 +214,7 @@ export const encoder = new Encoder(
       native.setTransmit(tx);
       return tx;
     },
+    onBusy: wantRest,
   },
   shapes,
 );

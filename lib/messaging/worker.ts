@@ -22,6 +22,7 @@ import { enterRoad, leaveRoad, type Road } from './road';
 import { deliverNow, deliverRest, openGate, start, stop } from './receive';
 import { awaitChange, change } from './sleep';
 import type { PortState } from './state';
+import { closeStep, openStep } from './step';
 import { emitterListenerCount, kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, named, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
 import {
   attach, hasCargo, loadCargo, mayDataBringQueues, native, READER_HOPED,
@@ -93,19 +94,23 @@ export class Worker extends StockWorker {
     const started = noteWorker(ended);
     const key = native.workerKey();
     const ready = ports.length > 0 ? new captured.Int32Array(new captured.SharedArrayBuffer(4)) : undefined;
+    const moved = bareList<Detached>();
     const outerOrigin = bequeath(ORIGIN, { key, ready });
     const outer = enterRoad(WORKER_ROAD);
-    let moved = bareList<Detached>();
-    try {
-      moved = detachAll(undefined, ports, READER_HOPED);
-      super(filename, (options ?? given) as never);
-    } catch (error) {
-      workerFailed((worker) => isWorker(worker) && !(#thread in worker));
-      reattachAll(moved);
-      throw error;
-    } finally {
+    let isMade = false;
+    const step = openStep(() => {
       leaveRoad(outer);
       bequeath(ORIGIN, outerOrigin);
+      if (isMade) return;
+      workerFailed((worker) => isWorker(worker) && !(#thread in worker));
+      reattachAll(moved);
+    });
+    try {
+      detachAll(undefined, ports, READER_HOPED, moved);
+      super(filename, (options ?? given) as never);
+      isMade = true;
+    } finally {
+      closeStep(step);
     }
     workerMade(this);
     this.#thread = this.threadId;

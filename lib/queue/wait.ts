@@ -1,7 +1,8 @@
 /** Waiting on the words of a queue without blocking. */
 import * as timers from 'node:timers';
 import { wake } from '../messaging/sleep';
-import { hold } from '../messaging/thread';
+import { atRest } from '../messaging/step';
+import { hold, wantRest } from '../messaging/thread';
 
 /** Whoever waits looks again after so many milliseconds, for the reason in messaging/sleep.ts. */
 export const SLICE_MS = 500;
@@ -10,6 +11,11 @@ type WaitAsync = (word: Int32Array, index: number, value: number) => { async: fa
 
 const { waitAsync } = Atomics as unknown as { waitAsync: WaitAsync };
 const { setTimeout } = timers;
+
+/** Who served before this changed was cut short. */
+let turns = 0;
+
+atRest(() => void turns++);
 
 /** Something that waits for its turn. */
 export interface Waiter {
@@ -29,7 +35,8 @@ export class Line {
   #asleep = false;
   /** A timer runs; one for many waits, since a timeout of `waitAsync` costs as much as the rest of it. */
   #looksAgain = false;
-  #isServing = false;
+  /** Of `turns`, while it serves. */
+  #servesSince = -1;
   #isRef = true;
   #holds = false;
 
@@ -101,8 +108,11 @@ export class Line {
 
   /** All try in turn, until one does so in vain: false. An attempt may run code of the user's, for which it is in vain as well: its turn is not over. */
   serve(): boolean {
-    if (this.#isServing) return false;
-    this.#isServing = true;
+    if (this.#servesSince === turns) {
+      wantRest();
+      return false;
+    }
+    this.#servesSince = turns;
     try {
       for (let waiter = this.#first; waiter !== undefined; waiter = this.#first) {
         if (!waiter.attempt()) return false;
@@ -111,7 +121,7 @@ export class Line {
       }
       return true;
     } finally {
-      this.#isServing = false;
+      this.#servesSince = -1;
     }
   }
 

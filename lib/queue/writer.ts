@@ -6,7 +6,8 @@ import { BASE, Encoder } from '../codec';
 import {
   bareList, captured, max, typedArrayBuffer, typedArrayByteLength, typedArraySet,
 } from '../codec/primordials';
-import { shapes } from '../messaging/thread';
+import { atRest } from '../messaging/step';
+import { shapes, wantRest } from '../messaging/thread';
 import { width } from '../messaging/text';
 import { isTextOverflow } from '../codec/overflow';
 import { NotCarried, RangeTooLarge } from '../errors';
@@ -46,7 +47,7 @@ export class Writer {
     this.#index = index;
     this.#words = makeWords(index, WORDS);
     this.#u8 = this.#view();
-    this.#encoder = new Encoder(this.#words, { grow: (words) => this.#grow(words) }, shapes);
+    this.#encoder = new Encoder(this.#words, { grow: (words) => this.#grow(words), onBusy: wantRest }, shapes);
   }
 
   #view(): Uint8Array {
@@ -63,6 +64,12 @@ export class Writer {
     if (!this.#encoder.encode(value)) throw refusal(this.#encoder.overflow);
     const { words, text, attachments } = this.#encoder;
     this.#message(words, text, attachments);
+  }
+
+  /** After whoever used it was cut short. */
+  mend(): void {
+    this.#encoder.mend();
+    this.clear();
   }
 
   json(text: string): void {
@@ -162,9 +169,14 @@ let used = 0;
 
 /** One that nobody uses: a getter or codec of a message that is being encoded may push as well. */
 export function acquire(): Writer {
+  if (used > 0) wantRest();
   if (used === writers.length) writers[used] = new Writer(READER + 1 + used);
   return writers[used++]!;
 }
+
+atRest(() => {
+  while (used > 0) writers[--used]!.mend();
+});
 
 /** In the reverse order. */
 export function release(): void {

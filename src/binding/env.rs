@@ -77,6 +77,8 @@ pub struct EnvState {
     pub queue_words: RefCell<Vec<Words>>,
     /// How many such calls are on the stack.
     pub queue_calls: Cell<u32>,
+    /// How many calls of `guard` are on the stack.
+    pub guards: Cell<u32>,
     /// Whom the message that is being sent has to tell.
     pub told: Cell<Told>,
     pub listening: Listening,
@@ -146,6 +148,7 @@ impl EnvState {
             receive: RefCell::new(Vec::new()),
             queue_words: RefCell::new(Vec::new()),
             queue_calls: Cell::new(0),
+            guards: Cell::new(0),
             told: Cell::new(0),
             listening: Listening::default(),
             port_spin: Spin::default(),

@@ -11,6 +11,7 @@ mod external;
 #[cfg(faults)]
 mod faults;
 mod group;
+mod guard;
 mod hooks;
 mod layout;
 mod listening;

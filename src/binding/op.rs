@@ -73,6 +73,8 @@ mod code {
     pub const GIVE_UP: i32 = 51;
     pub const KEEP_HELD: i32 = 52;
     pub const TAKE_HELD: i32 = 53;
+    pub const GUARDS: i32 = 54;
+    pub const WAKE_UP: i32 = 55;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -135,6 +137,11 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
         code::UNLOAD => state.unload(slot, value),
         code::KEEP_HELD => {
             state.keep_held(slot, value);
+            0.0
+        }
+        code::GUARDS => f64::from(state.guards.get()),
+        code::WAKE_UP => {
+            state.wake_up();
             0.0
         }
         code::TAKE_HELD => state.take_held(slot).map_or(-1.0, f64::from),

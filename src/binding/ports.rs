@@ -13,7 +13,7 @@ use super::env::EnvState;
 use super::layout::{KIND_STOCK, queue, rx, tx};
 use super::port::Port;
 use super::words::Words;
-use super::{entry, op, pin, posted, send, take};
+use super::{entry, guard, op, pin, posted, send, take};
 use crate::channel::{Channel, WorkerName, secret, worker_channel};
 
 /// Most receive buffers of a thread: one for each level of nested deliveries.
@@ -64,6 +64,12 @@ impl Binding {
     )]
     pub fn op(&self, env: Env) -> Result<Unknown<'_>> {
         self.entry(&env, "op", op::op)
+    }
+
+    /// `guard(body)`, see `guard.rs`.
+    #[napi(getter, ts_return_type = "(body: () => void) => void")]
+    pub fn guard(&self, env: Env) -> Result<Unknown<'_>> {
+        self.entry(&env, "guard", guard::guard)
     }
 
     /// `landed(slot, index)`, see `posted.rs`.

@@ -1,0 +1,88 @@
+/**
+ * Steps that are ended in any case.
+ *
+ * V8 can end what runs without its `catch` and `finally` blocks, and the thread goes on: at the timeout of node:vm, at Ctrl-C in the REPL. So what
+ * calls code of the user's, or must not be left half done, is called by way of native code, through which such an end passes; what it has left
+ * is put right when somebody comes by again, in the next turn of the loop at the latest.
+ *
+ * V8 looks for a reason to end at the beginning of a function of JS and in loops, and nowhere else. What must not be torn apart
+ * calls nothing but native functions, and no accessors, up to the note that it is done.
+ */
+import { encoder, guard, guards, takeRest, wantRest } from './thread';
+
+export interface Step {
+  /** Whatever has become of it. If it is cut short itself, it is called again. */
+  end(): void;
+  readonly outer: Step | undefined;
+}
+
+let innermost: Step | undefined;
+let count = 0;
+
+/** Calls `body`, and then `end`, also where `body` throws or is cut short. */
+export function step(body: () => void, end: () => void): void {
+  mend();
+  innermost = { end, outer: innermost };
+  count++;
+  try {
+    guard(body);
+  } finally {
+    mend();
+  }
+}
+
+/** Ends the steps that are over. Those further down the stack are not. */
+export function mend(): void {
+  while (count > 0 && count > guards()) {
+    const { end, outer } = innermost!;
+    try {
+      end();
+    } finally {
+      innermost = outer;
+      count--;
+    }
+  }
+}
+
+let opened: Step | undefined;
+
+/** For what cannot be called by `step`: one that has not been closed ends when nothing of ours is on the stack. */
+export function openStep(end: () => void): Step {
+  wantRest();
+  return (opened = { end, outer: opened });
+}
+
+/** And those within it that have been left open. */
+export function closeStep(step: Step): void {
+  for (let isOver = false; !isOver; ) {
+    const { end, outer } = opened!;
+    isOver = opened === step;
+    try {
+      end();
+    } finally {
+      opened = outer;
+    }
+  }
+}
+
+interface Rest {
+  readonly end: () => void;
+  readonly next: Rest | undefined;
+}
+
+let rests: Rest | undefined;
+
+/** `end` is called after `wantRest`, when nothing of ours is on the stack: what is still in use then was cut short. */
+export function atRest(end: () => void): void {
+  rests = { end, next: rests };
+}
+
+/** To be called from the event loop only. */
+export function rest(): void {
+  mend();
+  if (!takeRest()) return;
+  while (opened !== undefined) closeStep(opened);
+  for (let one = rests; one !== undefined; one = one.next) one.end();
+}
+
+atRest(() => encoder.mend());

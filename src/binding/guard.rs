@@ -1,0 +1,53 @@
+//! `guard(body)`: calls `body`, and knows afterwards that it is over, however it ended.
+//!
+//! V8 can end what runs without running a `finally` (`TerminateExecution`: timeouts of node:vm, Ctrl-C in the REPL), and
+//! the thread goes on. Native frames are passed through all the same, so `lib/messaging/step.ts` learns here of steps that
+//! were cut short.
+
+use std::ptr;
+
+use napi::sys;
+
+use super::entry::{OK, call};
+use super::env::{EnvState, Handles};
+use super::waking::ThreadsafeWaker;
+use crate::wake::Waker;
+
+pub unsafe extern "C" fn guard(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    let body = |state: &EnvState, argc: usize, argv: [sys::napi_value; 3]| {
+        if argc == 0 {
+            return ptr::null_mut();
+        }
+        let (mut global, mut result) = (ptr::null_mut(), ptr::null_mut());
+        state.guards.set(state.guards.get() + 1);
+        // SAFETY: thread of the environment, a value of this call. What is no function is refused.
+        let status = unsafe {
+            sys::napi_get_global(env, &raw mut global);
+            sys::napi_call_function(env, global, argv[0], 0, ptr::null(), &raw mut result)
+        };
+        state.guards.set(state.guards.get() - 1);
+        if status == OK {
+            return result;
+        }
+        // Nobody may come back to it otherwise.
+        state.wake_up();
+        ptr::null_mut()
+    };
+    // SAFETY: this is an entry point.
+    unsafe { call(env, info, body) }
+}
+
+impl EnvState {
+    /// JS is called in a turn of the loop, as for news.
+    pub fn wake_up(&self) {
+        match *self.handles.borrow() {
+            // SAFETY: R1, loop thread.
+            Handles::Uv { wake, .. } => unsafe { wake.wake() },
+            Handles::Threadsafe(function) => ThreadsafeWaker(function).wake(),
+            Handles::None => {}
+        }
+    }
+}
