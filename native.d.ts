@@ -41,8 +41,8 @@ export declare class Binding {
   get take(): (buffer: number) => string | undefined
   /** `op(code, slot, value)`, see `op.rs`. */
   get op(): (code: number, slot: number, value: number) => number
-  /** `guard(body)`, see `guard.rs`. */
-  get guard(): (body: () => void) => void
+  /** `guard(f, self, ...)`, see `guard.rs`. */
+  get guard(): (f: Function, self: unknown, ...args: unknown[]) => unknown
   /** `landed(slot, index)`, see `posted.rs`. */
   get landed(): (slot: number, index: number) => ArrayBuffer | undefined
   /** The buffer that `send` reads: an Int32Array over a SharedArrayBuffer. */

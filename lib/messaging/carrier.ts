@@ -123,6 +123,15 @@ function countLost(state: PortState): void {
   if (batch !== undefined) batch.owed = false;
   asked = undefined;
   if (slot < 0 && peer !== undefined) receivedLocal(peer);
+  state.own.lost = true;
+}
+
+/** The lane begins after `sent` messages, in an era of which nothing has come: what began it was lost. */
+export function mendEra(state: PortState, sent: number): void {
+  if (!state.rare.lost) return;
+  state.own.lost = false;
+  const era = floor(sent / ERA) * ERA;
+  if (state.received < era) state.received = era;
 }
 
 /**

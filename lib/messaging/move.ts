@@ -11,7 +11,7 @@ import { pack } from './held';
 import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
 import { openGate, start } from './receive';
-import { Attempt, endCarrying, endLate, enterLane, isApart, leaveLane, postTransfer, recall } from './send';
+import { Attempt, endCarrying, endLate, enterLane, isApart, leaveLane, postBehind, postTransfer, recall } from './send';
 import { type PortState, stateOf } from './state';
 import { step } from './step';
 import { isStockPort, type StockPort } from './stock';
@@ -86,7 +86,7 @@ export function isPlain(list: unknown[]): boolean {
 /** `postMessage(value, list)` with a list that is not empty. */
 export function postWithList(state: PortState, value: unknown, list: unknown[]): boolean | undefined {
   const ports = portsIn(list);
-  if (ports.length === 0) return postTransfer(state, value, list, false);
+  if (ports.length === 0) return postTransfer(state, value, list);
   // Its half of the channel may be on offer to the peer (see `offer` in closing.ts).
   if (isApart(state) || (state.slot < 0 && !openLocal(state))) return postToStock(state, value, list, ports);
   // Within a getter the posts around it have their numbers.
@@ -94,14 +94,14 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
   settleLane(state);
   const { slot } = state;
   const detached = bareList<Detached>();
-  const attempt = new Attempt();
+  const attempt = new Attempt(state, value, list);
   let isLoaded = false;
   let isOver = false;
   const body = (): void => {
     detachAll(state, ports, readerOf(state, list), detached);
     loadCargo(slot, stockSent(slot), ticketsOf(ports, detached));
     isLoaded = true;
-    postTransfer(state, value, list, true, attempt);
+    postBehind(state, attempt, true);
     isOver = true;
   };
   step(body, () => {

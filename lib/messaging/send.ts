@@ -25,8 +25,8 @@ import {
 } from './state';
 import { enterRoad, leaveRoad, limitQueues, type Road } from './road';
 import { carriedSize, estimateSize } from './size';
-import { mend, step } from './step';
-import { stockPost } from './stock';
+import { begin, finish, mend, type Step } from './step';
+import { type StockPort, stockPost } from './stock';
 import {
   barrierBegin,
   batches,
@@ -37,6 +37,7 @@ import {
   encoder,
   gate,
   giveUpPeer,
+  guard,
   isPeerAdopted,
   laneBuffered,
   loadCargo,
@@ -66,7 +67,7 @@ export function post(state: PortState, value: unknown): Posted {
   if (state.slot < 0 || isApart(state)) return postWithoutChannel(state, value, undefined);
   if (!(state.laneOut || enterLane(state))) return postStock(state, value, undefined);
   // From within a getter of a message on its way by the stock port: by the same way, or it would overtake.
-  if (state.carrying || !encoder.encode(value)) return postCarried(state, value, undefined, false);
+  if (state.carrying || !encoder.encode(value)) return postCarried(state, new Attempt(state, value, undefined), false);
   // Unless a getter has left the lane by a post of its own.
   const status = state.laneOut ? sendEncoded(state.slot, KIND_VALUE) : GATE_CLOSED;
   if (status !== SENT) return afterSend(state, value, status);
@@ -79,7 +80,7 @@ function postWithoutChannel(state: PortState, value: unknown, list: unknown[] | 
   if (state.slot < 0 && state.peer !== undefined && !state.closing) return postStock(state, value, list);
   if (state.isMember && state.slot >= 0 && !state.closing && !state.ended) return broadcast(state, value, list);
   // A closed port takes no message, but clones it all the same.
-  return state.closing || state.ended ? clonePost(state, value, list) : safePost(state.port, value, list);
+  return state.closing || state.ended ? new Attempt(state, value, list).cloneOnly() : safePost(state.port, value, list);
 }
 
 function afterSend(state: PortState, value: unknown, status: number): Posted {
@@ -105,11 +106,14 @@ function afterSend(state: PortState, value: unknown, status: number): Posted {
 }
 
 /** `postMessage(value, list)` with something in the list, but no port of ours. */
-export function postTransfer(state: PortState, value: unknown, list: unknown[], withPorts: boolean, attempt?: Attempt): Posted {
+export function postTransfer(state: PortState, value: unknown, list: unknown[]): Posted {
   if (state.slot < 0 || isApart(state)) return postWithoutChannel(state, value, list);
-  return state.laneOut || enterLane(state)
-    ? postCarried(state, value, list, withPorts, attempt)
-    : postStock(state, value, list, attempt);
+  return postBehind(state, new Attempt(state, value, list), false);
+}
+
+/** By the stock port, behind what is in the lane; `force`: the lane has been entered already, or left. */
+export function postBehind(state: PortState, attempt: Attempt, force: boolean): Posted {
+  return state.laneOut || enterLane(state) ? postCarried(state, attempt, force) : attempt.stock();
 }
 
 /** From now on by the lane, if the peer reads it. */
@@ -152,127 +156,165 @@ export function endLate(state: PortState): void {
   setStockSent(state.slot, nextEra(sent));
 }
 
-/** A post by the stock port, of which V8 may call it a day at any moment (step.ts). */
-export class Attempt {
+/** Called by native code, Node's own method posts some values whose getters throw. */
+function postOn(this: StockPort, value: unknown, list: unknown[] | undefined): Posted {
+  return list === undefined ? stockPost(this, value) : stockPost(this, value, list);
+}
+
+/** What a post by the stock port has to end. */
+const NOTHING = 0;
+const STOCK = 1;
+const CARRIED = 2;
+/** `carrying` is set, and there may be no frame. */
+const ENTERED = 3;
+
+/** A post by the stock port, which V8 may cut short at any moment. */
+export class Attempt implements Step {
   /** What Node's postMessage has returned. */
   posted: Posted = undefined;
-  /** It is counted, and has to be ended. */
-  begun = false;
+  outer: Step | undefined = undefined;
+  /** One of these. */
+  private begun = NOTHING;
   private isCloning = false;
-  private outer: Road | undefined = undefined;
+  private road: Road | undefined = undefined;
 
-  clone(state: PortState, value: unknown, list: unknown[] | undefined): void {
-    const given = guarded(value);
+  constructor(private readonly state: PortState, private readonly value: unknown, private readonly list: unknown[] | undefined) {}
+
+  /** By a port that takes nothing any more. */
+  cloneOnly(): Posted {
+    begin(this);
+    try {
+      this.clone();
+    } finally {
+      finish(this);
+    }
+    return this.posted;
+  }
+
+  /** By the stock port, counted. */
+  stock(): Posted {
+    const { state } = this;
+    begin(this);
+    try {
+      if (state.slot >= 0) stockBegin(state.slot);
+      this.begun = STOCK;
+      this.clone();
+    } finally {
+      finish(this);
+    }
+    return this.posted;
+  }
+
+  /** Behind a frame that keeps its place. Returns the gate; if that is not open, nothing was posted. */
+  carried(force: boolean): number {
+    const { state } = this;
+    let current = GATE_CLOSED;
+    begin(this);
+    try {
+      this.begun = ENTERED;
+      state.carrying = true;
+      current = carry(state.slot, force);
+      if (current === GATE_OPEN) this.begun = CARRIED;
+      tellAll();
+      if (current === GATE_OPEN) this.clone();
+    } finally {
+      finish(this);
+    }
+    return current;
+  }
+
+  private clone(): void {
+    const { state, list } = this;
+    const { port } = state;
+    const value = guarded(this.value);
     limitQueues(state);
-    const outer = enterRoad(state);
+    const road = enterRoad(state);
     state.depths += CLONE;
-    this.outer = outer;
+    this.road = road;
     this.isCloning = true;
-    this.posted = list === undefined ? stockPost(state.port, given) : stockPost(state.port, given, list);
+    this.posted = guard(postOn, port, value, list) as Posted;
   }
 
-  endClone(state: PortState): void {
-    if (!this.isCloning) return;
-    state.depths -= CLONE;
-    this.isCloning = false;
-    leaveRoad(this.outer);
+  end(): void {
+    if (this.isCloning) {
+      this.state.depths -= CLONE;
+      this.isCloning = false;
+      leaveRoad(this.road);
+    }
+    if (this.begun === STOCK) this.endStock();
+    else if (this.begun === CARRIED) this.endCarried();
+    else if (this.begun === ENTERED) this.state.carrying = false;
+  }
+
+  private endStock(): void {
+    const { state, posted, value, list } = this;
+    const size = posted === true ? estimateSize(value, list) : 0;
+    const { slot } = state;
+    // A getter may have moved the port away, or opened its channel, which counts this post then.
+    if (slot < 0) {
+      this.begun = NOTHING;
+      if (posted === true && state.peer !== undefined) sentLocal(state, size);
+      return;
+    }
+    let isFull = false;
+    if (posted === true) isFull = stockEnd(slot, size);
+    else stockFailed(slot);
+    this.begun = NOTHING;
+    tellAll();
+    if (isFull) onFull(state);
+  }
+
+  private endCarried(): void {
+    const { state, posted, value, list } = this;
+    if (posted !== true) {
+      endCarrying(state);
+      this.begun = NOTHING;
+      return;
+    }
+    const size = state.slot < 0 ? 0 : carriedSize(state, value, list);
+    const { slot, carrying } = state;
+    if (carrying) {
+      const isFull = carried(slot, size);
+      state.bits &= ~CARRYING;
+      this.begun = NOTHING;
+      tellAll();
+      if (isFull) onFull(state);
+      return;
+    }
+    this.begun = NOTHING;
+    if (slot < 0) return;
+    // A getter has closed the port, or failed to transfer it.
+    stockBegin(slot);
+    endPost(state, size);
+    if (state.laneOut) control(state, KIND_CARRIER);
   }
 }
 
-/** By a port that takes nothing any more. */
-function clonePost(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
-  const attempt = new Attempt();
-  step(() => attempt.clone(state, value, list), () => attempt.endClone(state));
-  return attempt.posted;
-}
-
-/** By the stock port, counted. */
-function postStock(state: PortState, value: unknown, list: unknown[] | undefined, attempt = new Attempt()): Posted {
-  const body = (): void => {
-    if (state.slot >= 0) stockBegin(state.slot);
-    attempt.begun = true;
-    attempt.clone(state, value, list);
-  };
-  step(body, () => {
-    attempt.endClone(state);
-    if (attempt.begun) endStock(state, value, list, attempt);
-  });
-  return attempt.posted;
-}
-
-function endStock(state: PortState, value: unknown, list: unknown[] | undefined, attempt: Attempt): void {
-  const { posted } = attempt;
-  const size = posted === true ? estimateSize(value, list) : 0;
-  let isFull = false;
-  // A getter may have moved the port away, or opened its channel, which counts this post then.
-  if (state.slot < 0) {
-    attempt.begun = false;
-    if (posted === true && state.peer !== undefined) sentLocal(state, size);
-    return;
-  }
-  if (posted === true) isFull = stockEnd(state.slot, size);
-  else stockFailed(state.slot);
-  attempt.begun = false;
-  tellAll();
-  if (isFull) onFull(state);
+function postStock(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
+  return new Attempt(state, value, list).stock();
 }
 
 /**
  * By the stock port, with a frame in the lane that keeps its place. The frame goes first, so that the reader is on its way
  * while the message is cloned; a failure takes it back. `force`: even if the gate has closed since it was looked at.
  */
-function postCarried(state: PortState, value: unknown, list: unknown[] | undefined, force: boolean, attempt = new Attempt()): Posted {
+function postCarried(state: PortState, attempt: Attempt, force: boolean): Posted {
   mend();
-  if (state.carrying) return postWithin(state, value, list, attempt);
-  if (!state.laneOut) return postStock(state, value, list, attempt);
-  let current = GATE_CLOSED;
-  const body = (): void => {
-    state.carrying = true;
-    current = carry(state.slot, force);
-    attempt.begun = current === GATE_OPEN;
-    tellAll();
-    if (attempt.begun) attempt.clone(state, value, list);
-  };
-  step(body, () => {
-    attempt.endClone(state);
-    if (attempt.begun) endCarried(state, value, list, attempt);
-    else state.carrying = false;
-  });
+  if (state.carrying) return postWithin(state, attempt);
+  if (!state.laneOut) return attempt.stock();
+  const current = attempt.carried(force);
   if (current === NO_MEMORY) throw new RangeTooLarge();
-  if (current === GATE_RECALL && !recall(state)) return postCarried(state, value, list, force, attempt);
+  if (current === GATE_RECALL && !recall(state)) return postCarried(state, attempt, force);
   if (current !== GATE_OPEN) {
     leaveLane(state);
-    return postStock(state, value, list, attempt);
+    return attempt.stock();
   }
   return attempt.posted;
 }
 
-function endCarried(state: PortState, value: unknown, list: unknown[] | undefined, attempt: Attempt): void {
-  if (attempt.posted !== true) {
-    endCarrying(state);
-    attempt.begun = false;
-    return;
-  }
-  const size = state.slot < 0 ? 0 : carriedSize(state, value, list);
-  if (state.carrying) {
-    const isFull = carried(state.slot, size);
-    state.bits &= ~CARRYING;
-    attempt.begun = false;
-    tellAll();
-    if (isFull) onFull(state);
-    return;
-  }
-  attempt.begun = false;
-  if (state.slot < 0) return;
-  // A getter has closed the port, or failed to transfer it.
-  stockBegin(state.slot);
-  endPost(state, size);
-  if (state.laneOut) control(state, KIND_CARRIER);
-}
-
 /** From a getter of the message that is being posted: this one is complete first, and the frames do not tell them apart. */
-function postWithin(state: PortState, value: unknown, list: unknown[] | undefined, attempt: Attempt): Posted {
-  const posted = postStock(state, value, list, attempt);
+function postWithin(state: PortState, attempt: Attempt): Posted {
+  const posted = attempt.stock();
   if (posted === true && state.laneOut && state.slot >= 0) control(state, KIND_CARRIER);
   return posted;
 }

@@ -209,6 +209,8 @@ class Rare {
   voids = 0;
   /** Frames of stock messages that plain code has taken, before this thread knew the port. */
   missing = 0;
+  /** A stock message was lost when its reader was cut short (step.ts): it may have been a barrier. */
+  lost = false;
   /** Stock messages that came ahead of their turn. */
   held: Filled<Fifo<Carried>> = NOTHING;
   /** Lives as long as the port once its handle is gone (guard.ts). */

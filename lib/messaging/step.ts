@@ -13,54 +13,70 @@ import { encoder, guard, guards, takeRest, wantRest } from './thread';
 export interface Step {
   /** Whatever has become of it. If it is cut short itself, it is called again. */
   end(): void;
-  readonly outer: Step | undefined;
+  /** Filled by `begin`. */
+  outer: Step | undefined;
 }
 
 let innermost: Step | undefined;
 let count = 0;
 
+/** Up to `finish`, in a `finally` block, code of the user's runs in a call of `guard`: one, at any time. */
+export function begin(own: Step): void {
+  mend();
+  own.outer = innermost;
+  innermost = own;
+  count++;
+}
+
+export function finish(own: Step): void {
+  // Within it others may have been cut short.
+  if (innermost !== own) mend();
+  else endInnermost();
+}
+
 /** Calls `body`, and then `end`, also where `body` throws or is cut short. */
 export function step(body: () => void, end: () => void): void {
-  mend();
-  innermost = { end, outer: innermost };
-  count++;
+  const own = { end, outer: undefined };
+  begin(own);
   try {
-    guard(body);
+    guard(body, undefined);
   } finally {
-    mend();
+    finish(own);
+  }
+}
+
+function endInnermost(): void {
+  const own = innermost!;
+  try {
+    own.end();
+  } finally {
+    innermost = own.outer;
+    count--;
   }
 }
 
 /** Ends the steps that are over. Those further down the stack are not. */
 export function mend(): void {
-  while (count > 0 && count > guards()) {
-    const { end, outer } = innermost!;
-    try {
-      end();
-    } finally {
-      innermost = outer;
-      count--;
-    }
-  }
+  while (count > 0 && count > guards()) endInnermost();
 }
 
 let opened: Step | undefined;
 
-/** For what cannot be called by `step`: one that has not been closed ends when nothing of ours is on the stack. */
+/** For code of the user's that is not called by `guard`: a step that has not been closed ends when nothing of ours is on the stack. */
 export function openStep(end: () => void): Step {
   wantRest();
   return (opened = { end, outer: opened });
 }
 
 /** And those within it that have been left open. */
-export function closeStep(step: Step): void {
+export function closeStep(own: Step): void {
   for (let isOver = false; !isOver; ) {
-    const { end, outer } = opened!;
-    isOver = opened === step;
+    const step = opened!;
+    isOver = step === own;
     try {
-      end();
+      step.end();
     } finally {
-      opened = outer;
+      opened = step.outer;
     }
   }
 }

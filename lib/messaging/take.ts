@@ -4,7 +4,7 @@
 import { apply, floor, max } from '../codec/primordials';
 import { EVENT_CLOSED, EVENT_DRAIN, EVENT_MOVED, EVENT_RECALL, EVENT_REFUSED } from '../native';
 import type { Batch } from './batch';
-import { pull, type Taken, take, taken } from './carrier';
+import { mendEra, pull, type Taken, take, taken } from './carrier';
 import { finish } from './closing';
 import { hasQueue } from './guard';
 import { emitDrain, onFall } from './drain';
@@ -180,6 +180,7 @@ function switchToLane(state: PortState, batch: Batch, sent: number, isSync: bool
     state.held.shift();
     return take(held);
   }
+  mendEra(state, sent);
   if (state.received < sent) {
     // Plain code may have taken some of them, and then they are waited for in vain.
     if (!isSync && !mayLook(state)) {

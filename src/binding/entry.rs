@@ -46,15 +46,15 @@ pub fn function(
     (status == OK).then_some(function)
 }
 
-/// Runs `body` with the state and the arguments (up to 3, missing ones null, and how many there are) of a call. A panic
+/// Runs `body` with the state and the arguments (up to N, missing ones undefined, and how many there are) of a call. A panic
 /// stays inside and gives undefined, as a call that is not ours does.
 ///
 /// # Safety
 /// Called from an entry point made by [`entry`], with that call's `env` and `info`.
-pub unsafe fn call(
+pub unsafe fn call<const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
-    body: impl FnOnce(&EnvState, usize, [sys::napi_value; 3]) -> sys::napi_value,
+    body: impl FnOnce(&EnvState, usize, [sys::napi_value; N]) -> sys::napi_value,
 ) -> sys::napi_value {
     // SAFETY: the caller's clause.
     unsafe { call_with(env, info, body) }
@@ -64,14 +64,14 @@ pub unsafe fn call(
 ///
 /// # Safety
 /// Called with the `env` and `info` of a call of a function whose data pointer is null or leads to a live `T`.
-pub unsafe fn call_with<T>(
+pub unsafe fn call_with<T, const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
-    body: impl FnOnce(&T, usize, [sys::napi_value; 3]) -> sys::napi_value,
+    body: impl FnOnce(&T, usize, [sys::napi_value; N]) -> sys::napi_value,
 ) -> sys::napi_value {
     let run = || {
-        let mut argc = 3;
-        let mut argv = [ptr::null_mut(); 3];
+        let mut argc = N;
+        let mut argv = [ptr::null_mut(); N];
         let mut data = ptr::null_mut();
         // SAFETY: the caller's clause.
         let status = unsafe {

@@ -1,4 +1,4 @@
-//! `guard(body)`: calls `body`, and knows afterwards that it is over, however it ended.
+//! `guard(f, self, ...)`: calls `f` on `self` with up to two arguments, and knows afterwards that it is over, however it ended.
 //!
 //! V8 can end what runs without running a `finally` (`TerminateExecution`: timeouts of node:vm, Ctrl-C in the REPL), and
 //! the thread goes on. Native frames are passed through all the same, so `lib/messaging/step.ts` learns here of steps that
@@ -17,16 +17,16 @@ pub unsafe extern "C" fn guard(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    let body = |state: &EnvState, argc: usize, argv: [sys::napi_value; 3]| {
-        if argc == 0 {
+    let body = |state: &EnvState, argc: usize, argv: [sys::napi_value; 4]| {
+        // It counts all there are.
+        let (Some(given), mut result) = (argc.min(4).checked_sub(2), ptr::null_mut()) else {
             return ptr::null_mut();
-        }
-        let (mut global, mut result) = (ptr::null_mut(), ptr::null_mut());
+        };
         state.guards.set(state.guards.get() + 1);
-        // SAFETY: thread of the environment, a value of this call. What is no function is refused.
+        // SAFETY: thread of the environment, values of this call. What is no function is refused.
         let status = unsafe {
-            sys::napi_get_global(env, &raw mut global);
-            sys::napi_call_function(env, global, argv[0], 0, ptr::null(), &raw mut result)
+            let given_at = argv.as_ptr().add(2);
+            sys::napi_call_function(env, argv[1], argv[0], given, given_at, &raw mut result)
         };
         state.guards.set(state.guards.get() - 1);
         if status == OK {

@@ -66,8 +66,11 @@ impl Binding {
         self.entry(&env, "op", op::op)
     }
 
-    /// `guard(body)`, see `guard.rs`.
-    #[napi(getter, ts_return_type = "(body: () => void) => void")]
+    /// `guard(f, self, ...)`, see `guard.rs`.
+    #[napi(
+        getter,
+        ts_return_type = "(f: Function, self: unknown, ...args: unknown[]) => unknown"
+    )]
     pub fn guard(&self, env: Env) -> Result<Unknown<'_>> {
         self.entry(&env, "guard", guard::guard)
     }
