@@ -3,7 +3,7 @@
  *
  * V8 can end what runs without its `catch` and `finally` blocks, and the thread goes on: at the timeout of node:vm, at Ctrl-C in the REPL. So what
  * calls code of the user's, or must not be left half done, is called by way of native code, through which such an end passes; what it has left
- * is put right when somebody comes by again, in the next turn of the loop at the latest.
+ * is put right when somebody comes by again: who posts or reads, or the event loop, which is told of it.
  *
  * V8 looks for a reason to end at the beginning of a function of JS and in loops, and nowhere else. What must not be torn apart
  * calls nothing but native functions, and no accessors, up to the note that it is done.

@@ -1,8 +1,7 @@
 /** Waiting on the words of a queue without blocking. */
 import * as timers from 'node:timers';
 import { wake } from '../messaging/sleep';
-import { atRest } from '../messaging/step';
-import { hold, wantRest } from '../messaging/thread';
+import { hold } from '../messaging/thread';
 
 /** Whoever waits looks again after so many milliseconds, for the reason in messaging/sleep.ts. */
 export const SLICE_MS = 500;
@@ -11,11 +10,6 @@ type WaitAsync = (word: Int32Array, index: number, value: number) => { async: fa
 
 const { waitAsync } = Atomics as unknown as { waitAsync: WaitAsync };
 const { setTimeout } = timers;
-
-/** Who served before this changed was cut short. */
-let turns = 0;
-
-atRest(() => void turns++);
 
 /** Something that waits for its turn. */
 export interface Waiter {
@@ -35,8 +29,7 @@ export class Line {
   #asleep = false;
   /** A timer runs; one for many waits, since a timeout of `waitAsync` costs as much as the rest of it. */
   #looksAgain = false;
-  /** Of `turns`, while it serves. */
-  #servesSince = -1;
+  #isServing = false;
   #isRef = true;
   #holds = false;
 
@@ -102,17 +95,14 @@ export class Line {
     this.#looksAgain = true;
     setTimeout(() => {
       this.#looksAgain = false;
-      if (!this.serve()) this.#lookAgain();
+      if (!this.#serveAnew()) this.#lookAgain();
     }, SLICE_MS).unref();
   }
 
   /** All try in turn, until one does so in vain: false. An attempt may run code of the user's, for which it is in vain as well: its turn is not over. */
   serve(): boolean {
-    if (this.#servesSince === turns) {
-      wantRest();
-      return false;
-    }
-    this.#servesSince = turns;
+    if (this.#isServing) return false;
+    this.#isServing = true;
     try {
       for (let waiter = this.#first; waiter !== undefined; waiter = this.#first) {
         if (!waiter.attempt()) return false;
@@ -121,13 +111,19 @@ export class Line {
       }
       return true;
     } finally {
-      this.#servesSince = -1;
+      this.#isServing = false;
     }
   }
 
   readonly #wake = (): void => {
     this.#asleep = false;
-    if (!this.serve()) this.#sleep();
+    if (!this.#serveAnew()) this.#sleep();
   };
+
+  /** From the event loop: who still serves was cut short (messaging/step.ts). */
+  #serveAnew(): boolean {
+    this.#isServing = false;
+    return this.serve();
+  }
 }
 
