@@ -111,7 +111,7 @@ export function postTransfer(state: PortState, value: unknown, list: unknown[]):
   return postBehind(state, new Attempt(state, value, list), false);
 }
 
-/** By the stock port, behind what is in the lane; `force`: the lane has been entered already, or left. */
+/** By the stock port, behind what is in the lane; `force`: also if the gate has closed since it was looked at. */
 export function postBehind(state: PortState, attempt: Attempt, force: boolean): Posted {
   return state.laneOut || enterLane(state) ? postCarried(state, attempt, force) : attempt.stock();
 }
@@ -156,7 +156,7 @@ export function endLate(state: PortState): void {
   setStockSent(state.slot, nextEra(sent));
 }
 
-/** Called by native code, Node's own method posts some values whose getters throw. */
+/** Node's own method, called by native code, posts some values whose getters throw. */
 function postOn(this: StockPort, value: unknown, list: unknown[] | undefined): Posted {
   return list === undefined ? stockPost(this, value) : stockPost(this, value, list);
 }
