@@ -239,11 +239,14 @@ function takeCarried(state: PortState, batch: Batch, isSync: boolean): Taken {
 
 /** Does the frame behind the current one take it back? Then both are done with. */
 function isVoid(state: PortState, batch: Batch): boolean {
-  // The batch may have been filled before that frame came.
-  batch.unread();
-  releaseBatch(state);
-  const current = nextFrame(state);
-  if (current === undefined) return true;
+  let current: Batch | undefined = batch;
+  if (batch.left === 0) {
+    // It may have been filled before that frame came.
+    batch.unread();
+    releaseBatch(state);
+    current = nextFrame(state);
+    if (current === undefined) return true;
+  }
   if (current.nextKind !== KIND_VOID) return false;
   current.advance();
   voidTaken(state.slot);
