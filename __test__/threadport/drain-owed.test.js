@@ -41,14 +41,31 @@ const WAYS = {
   },
 };
 
+/** Blocks the thread over there, which reads away what only keeps an order as soon as it comes by. Returns how to let it go on. */
+function block(far) {
+  const words = new Int32Array(new SharedArrayBuffer(8));
+  far.run((_, words) => void setImmediate(() => {
+    Atomics.store(words, 0, 1);
+    Atomics.notify(words, 0);
+    Atomics.wait(words, 1, 0, 5_000);
+  }), words);
+  Atomics.wait(words, 0, 0, 5_000);
+  return () => {
+    Atomics.store(words, 1, 1);
+    Atomics.notify(words, 1);
+  };
+}
+
 for (const [name, reach] of Object.entries(WAYS)) {
   test(`the mark was reached ${name}: 'drain' comes once all is received`, async (t) => {
     const { near, far } = await farThread(t, wt).channel();
+    const goOn = block(far);
     const port = reach(near);
     t.after(() => port.close());
     port.maxBufferedBytes = port.highWaterMark;
     assert.throws(() => port.postMessage('more'), { code: 'ERR_THREADPORT_BACKPRESSURE' });
     const drained = once(port, 'drain');
+    goOn();
     far.drain();
     await deadline(drained, "'drain'");
     assert.equal(port.bufferedAmount, 0);
