@@ -1,9 +1,9 @@
 'use strict';
-// V8 ends what runs without its `finally` blocks, and the thread goes on: at the timeout of node:vm, at Ctrl-C in the REPL.
+// Programs that are cut short while they post, read or move ports.
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const vm = require('node:vm');
+const { cutShort, forever } = require('../support/cut-short.js');
 const { farThread } = require('../support/far.js');
 const { once, until } = require('../support/deadline.js');
 const { sequence } = require('../support/mixture.js');
@@ -12,17 +12,6 @@ const { channel, spawn } = require('../support/threads.js');
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
 
 const CUTS = 60;
-
-/** Runs `text`, which has no end, with what `given` names, and ends it after `ms`. */
-function cutShort(text, given, ms) {
-  const run = vm.runInThisContext(`((${Object.keys(given)}) => () => { ${text} })`)(...Object.values(given));
-  globalThis.cutShort = run;
-  try {
-    assert.throws(() => vm.runInThisContext('cutShort()', { timeout: ms }), { code: 'ERR_SCRIPT_EXECUTION_TIMEOUT' });
-  } finally {
-    delete globalThis.cutShort;
-  }
-}
 
 const MESSAGES = {
   'large objects': { more: Array.from({ length: 2000 }, (_, i) => ({ a: i, b: `s${i}` })) },
@@ -37,7 +26,14 @@ for (const [name, more] of Object.entries(MESSAGES)) test(`a program that posts 
   near.on('message', (n) => back.push(n));
   for (let cut = 1; cut <= CUTS; cut++) {
     const before = posted.ended = posted.begun;
-    cutShort('for (;;) { posted.begun++; port.postMessage({ n: posted.begun, more }); posted.ended = posted.begun; }', { posted, port: near, more }, 1 + cut % 3);
+    const run = () => {
+      for (;;) {
+        posted.begun++;
+        near.postMessage({ n: posted.begun, more });
+        posted.ended = posted.begun;
+      }
+    };
+    cutShort(run, 1 + cut % 3);
     near.postMessage({ n: `cut ${cut}`, more });
     near.postMessage({ n: -cut });
     await until(() => back.at(-1) === -cut, `the answer behind cut ${cut}`);
@@ -50,10 +46,7 @@ for (const [name, more] of Object.entries(MESSAGES)) test(`a program that posts 
   if ('bufferedAmount' in near) await until(() => near.bufferedAmount === 0, 'nothing is under way');
 });
 
-const READERS = {
-  receiveMessageOnPort: 'for (;;) { const found = wt.receiveMessageOnPort(port); if (found) got.push(found.message.n); }',
-};
-for (const [name, text] of Object.entries(READERS)) test(`a program that reads by ${name} is cut short again and again: no more than one message is lost by each, and none comes late`, async (t) => {
+test('a program that reads by receiveMessageOnPort is cut short again and again: no more than one message is lost by each, and none comes late', async (t) => {
   const COUNT = 40_000;
   const thread = farThread(t, wt);
   const { near, far } = await thread.channel();
@@ -68,9 +61,15 @@ for (const [name, text] of Object.entries(READERS)) test(`a program that reads b
     setImmediate(kept.post);
   }, COUNT);
   const got = [];
+  const run = () => {
+    for (;;) {
+      const found = wt.receiveMessageOnPort(near);
+      if (found) got.push(found.message.n);
+    }
+  };
   let cuts = 0;
   for (; cuts < CUTS; cuts++) {
-    cutShort(text, { wt, port: near, got }, 2);
+    cutShort(run, 2);
     await new Promise(setImmediate);
   }
   near.on('message', ({ n }) => got.push(n));
@@ -80,12 +79,13 @@ for (const [name, text] of Object.entries(READERS)) test(`a program that reads b
   for (let i = 1; i < got.length; i++) assert.ok(got[i] > got[i - 1], `${got[i]} behind ${got[i - 1]}`);
 });
 
+const endless = (moved) => ({ get never() { return forever(); }, moved });
 const TRANSFERS = {
-  'to another thread': { text: '{ const message = { get never() { for (;;); }, moved }; port.postMessage(message, [moved]); }' },
-  'to a worker': { text: "new wt.Worker('', { eval: true, workerData: { get never() { for (;;); }, moved }, transferList: [moved] });" },
-  'by structuredClone': { text: 'structuredClone({ get never() { for (;;); }, moved }, { transfer: [moved] });' },
+  'to another thread': (moved, port) => port.postMessage(endless(moved), [moved]),
+  'to a worker': (moved) => new wt.Worker('', { eval: true, workerData: endless(moved), transferList: [moved] }),
+  'by structuredClone': (moved) => structuredClone(endless(moved), { transfer: [moved] }),
 };
-for (const [name, { text }] of Object.entries(TRANSFERS)) test(`a transfer ${name} is cut short: the port stays`, async (t) => {
+for (const [name, transfer] of Object.entries(TRANSFERS)) test(`a transfer ${name} is cut short: the port stays`, async (t) => {
   const thread = farThread(t, wt);
   const { near: moved, far } = await thread.channel();
   const { near: port, far: other } = await thread.channel();
@@ -93,7 +93,7 @@ for (const [name, { text }] of Object.entries(TRANSFERS)) test(`a transfer ${nam
     port.postMessage('before');
     port.on('message', (value) => port.postMessage(`${value} back`));
   });
-  cutShort(text, { wt, port, moved }, 30);
+  cutShort(() => void transfer(moved, port));
   const got = [];
   moved.on('message', (value) => got.push(value));
   moved.postMessage('after');
@@ -108,7 +108,7 @@ test('within one thread a transfer is cut short: the port stays', async (t) => {
   const { port1: moved, port2 } = channel(t, wt);
   const { port1: port } = channel(t, wt);
   port2.postMessage('before');
-  cutShort('port.postMessage({ get never() { for (;;); }, moved }, [moved]);', { port, moved }, 30);
+  cutShort(() => port.postMessage(endless(moved), [moved]));
   port2.postMessage('after');
   const worker = spawn(t, wt, ({ parentPort }) => parentPort.on('message', (port) => {
     port.on('message', (value) => parentPort.postMessage(value));

@@ -1,25 +1,11 @@
 'use strict';
-// V8 ends what runs without its `finally` blocks, and the thread goes on: at the timeout of node:vm, at Ctrl-C in the REPL.
+// Programs that are cut short while they use a queue.
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const vm = require('node:vm');
 const { SharedQueue, receiveAny } = require('threadport');
+const { cutShort, forever } = require('../support/cut-short.js');
 const { deadline } = require('../support/deadline.js');
-
-/** Runs `run`, which has no end, for a moment. */
-function cutShort(run) {
-  globalThis.cutShort = run;
-  try {
-    assert.throws(() => vm.runInThisContext('cutShort()', { timeout: 20 }), { code: 'ERR_SCRIPT_EXECUTION_TIMEOUT' });
-  } finally {
-    delete globalThis.cutShort;
-  }
-}
-
-const forever = () => {
-  for (;;);
-};
 
 test('a push is cut short in a getter: nothing was pushed, and the queue takes what comes after', async () => {
   const queue = new SharedQueue();

@@ -77,6 +77,7 @@ export class Batch {
     this.#next = RX_BASE;
     this.#nextText = 0;
     this.text = text ?? '';
+    // Who is cut short here (step.ts) finds no frames, and is to look again.
     this.more = true;
     this.attachments = this.#copyAttachments(words[RX_ATTACHMENTS]!);
     this.more = words[RX_MORE] !== 0;

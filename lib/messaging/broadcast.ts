@@ -9,10 +9,10 @@ import { apply, defineOwn, defineProperty, hasOwn, ownDescriptor } from '../code
 import { RangeTooLarge } from '../errors';
 import { GATE_CLOSED, SENT, TOO_LARGE } from '../native';
 import { adopt } from './adopt';
-import { guarded } from './guard';
+import { safePost } from './guard';
 import { KIND_VALUE, type PortState, stateOf } from './state';
 import { step } from './step';
-import { isStockPort, kHandle, StockBroadcastChannel, StockWorker, stock, stockPost, symbolRead } from './stock';
+import { isStockPort, kHandle, StockBroadcastChannel, StockWorker, stock, symbolRead } from './stock';
 import { attach, beganNative, beginBroadcast, encodedValue, encoder, endBroadcast, native, releaseEncoder, sendEncoded } from './thread';
 
 /** So many posts of a member go by its stock port before the inboxes are tried again: a change costs each member a frame. */
@@ -170,10 +170,9 @@ function postStock(state: PortState, value: unknown, list: unknown[] | undefined
   let posted: boolean | undefined;
   let begun = false;
   const body = (): void => {
-    const given = guarded(value);
     beginBroadcast(slot);
     begun = true;
-    posted = list === undefined ? stockPost(state.port, given) : stockPost(state.port, given, list);
+    posted = safePost(state.port, value, list);
   };
   step(body, () => {
     // A getter may have closed or moved the port.

@@ -6,7 +6,7 @@ import { RangeTooLarge } from '../errors';
 import { FORCED, FULL, GATE_CLOSED, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
 import { onFull } from './drain';
 import { broadcast } from './broadcast';
-import { guarded, safePost } from './guard';
+import { safePost } from './guard';
 import { barrier, nextEra } from './carrier';
 import { unpack } from './held';
 import { sentLocal } from './pair';
@@ -158,7 +158,7 @@ export function endLate(state: PortState): void {
 
 /** Node's own method, called by native code, posts some values whose getters throw. */
 function postOn(this: StockPort, value: unknown, list: unknown[] | undefined): Posted {
-  return list === undefined ? stockPost(this, value) : stockPost(this, value, list);
+  return safePost(this, value, list);
 }
 
 /** What a post by the stock port has to end. */
@@ -224,15 +224,13 @@ export class Attempt implements Step {
   }
 
   private clone(): void {
-    const { state, list } = this;
-    const { port } = state;
-    const value = guarded(this.value);
+    const { state, value, list } = this;
     limitQueues(state);
     const road = enterRoad(state);
     state.depths += CLONE;
     this.road = road;
     this.isCloning = true;
-    this.posted = guard(postOn, port, value, list) as Posted;
+    this.posted = guard(postOn, state.port, value, list) as Posted;
   }
 
   end(): void {
