@@ -11,7 +11,7 @@ export type Addon = typeof Raw;
 export type Binding = Raw.Binding;
 
 /** Must equal `LAYOUT_VERSION` in src/binding/layout.rs. */
-const LAYOUT_VERSION = 11;
+const LAYOUT_VERSION = 12;
 
 /** Header words of the transmit buffer (src/binding/layout.rs, `tx`). */
 export const TX_SLOT = 0;
@@ -43,6 +43,7 @@ export const GATE_OPEN = 1;
 export const GATE_RECALL = 2;
 /** What `carry` returns beside these. */
 export const NO_MEMORY = -1;
+export const REST = 4;
 
 /** Header words of a receive buffer (`rx`). */
 export const RX_SLOT = 0;

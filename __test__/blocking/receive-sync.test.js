@@ -331,3 +331,20 @@ test('twenty threads are blocked at once; each is woken by its own message', asy
   }
   for (const port of ports) port.postMessage('end');
 });
+
+test('many in a row that only the built-in takes, with others between them', async (t) => {
+  const { port } = far(t, ({ workerData: { port: from } }) => {
+    for (let runs = from.receiveSync(); runs !== 'end'; runs = from.receiveSync()) {
+      let n = 0;
+      runs.forEach((count, index) => {
+        for (let i = 0; i < count; i++, n++) from.postMessage(index % 2 === 0 ? Object.assign(Object.create({ of: 'a class' }), { n }) : { n });
+      });
+    }
+  });
+  for (let round = 0; round < 10; round++) {
+    port.postMessage([100, 1, 200, 3, 70]);
+    for (let n = 0; n < 374; n++) assert.deepEqual(port.receiveSync(MS), { n });
+    assert.equal(port.tryReceive('none'), 'none');
+  }
+  port.postMessage('end');
+});

@@ -8,7 +8,7 @@ const THREADS = 3;
 
 /** kind -> how often. */
 const WEIGHTS = {
-  channel: 6, post: 40, receive: 10, listen: 14, unlisten: 4, start: 2, ref: 1, unref: 1, hasRef: 2, close: 3, move: 14,
+  channel: 6, post: 40, burst: 3, receive: 10, listen: 14, unlisten: 4, start: 2, ref: 1, unref: 1, hasRef: 2, close: 3, move: 14,
   clone: 2, context: 1, stale: 2, turn: 10, settle: 4,
 };
 const KINDS = Object.entries(WEIGHTS).flatMap(([kind, weight]) => Array(weight).fill(kind));

@@ -30,7 +30,7 @@ export function onClosed(state: PortState): void {
  * tell: if it is there, it sends what is in the lane by the stock port, after the one that was moved.
  */
 function offer(state: PortState): void {
-  if (!(state.reading || state.laneOut || isPending(state)) || !isPeerAdopted(state.slot)) return;
+  if (!(state.reading || state.laneOut || state.resting || isPending(state)) || !isPeerAdopted(state.slot)) return;
   releaseBatch(state);
   pack(state);
   native.offer(state.slot);

@@ -3,7 +3,7 @@
  * changes between the two that keep the order (see state.ts).
  */
 import { RangeTooLarge } from '../errors';
-import { FORCED, FULL, GATE_CLOSED, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, SENT, TOO_LARGE } from '../native';
+import { FORCED, FULL, GATE_CLOSED, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, REST, SENT, TOO_LARGE } from '../native';
 import { onFull } from './drain';
 import { broadcast } from './broadcast';
 import { safePost } from './guard';
@@ -65,15 +65,18 @@ export const isApart = (state: PortState): boolean => state.closing || state.end
 /** `postMessage(value)`: no transfer list. */
 export function post(state: PortState, value: unknown): Posted {
   if (state.slot < 0 || isApart(state)) return postWithoutChannel(state, value, undefined);
-  if (!(state.laneOut || enterLane(state))) return postStock(state, value, undefined);
+  if (!isOnLane(state)) return postStock(state, value, undefined);
   // From within a getter of a message on its way by the stock port: by the same way, or it would overtake.
   if (state.carrying || !encoder.encode(value)) return postCarried(state, new Attempt(state, value, undefined), false);
   // Unless a getter has left the lane by a post of its own.
-  const status = state.laneOut ? sendEncoded(state.slot, KIND_VALUE) : GATE_CLOSED;
+  const status = state.laneOut || (state.resting && enterLane(state)) ? sendEncoded(state.slot, KIND_VALUE) : GATE_CLOSED;
   if (status !== SENT) return afterSend(state, value, status);
   releaseEncoder();
   return true;
 }
+
+/** Is what the codec takes to go by the lane? */
+const isOnLane = (state: PortState): boolean => state.laneOut || state.resting || enterLane(state);
 
 /** Within this thread, or to many; or closed, or with a peer that is not ours: that is Node's business. */
 function postWithoutChannel(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
@@ -113,11 +116,12 @@ export function postTransfer(state: PortState, value: unknown, list: unknown[]):
 
 /** By the stock port, behind what is in the lane; `force`: also if the gate has closed since it was looked at. */
 export function postBehind(state: PortState, attempt: Attempt, force: boolean): Posted {
-  return state.laneOut || enterLane(state) ? postCarried(state, attempt, force) : attempt.stock();
+  return isOnLane(state) ? postCarried(state, attempt, force) : attempt.stock();
 }
 
-/** From now on by the lane, if the peer reads it. */
+/** From now on by the lane, if the peer reads it. It does not rest any more in any case. */
 export function enterLane(state: PortState): boolean {
+  state.resting = false;
   const current = gate(state.slot);
   if (current === GATE_RECALL) recall(state);
   // A getter of a message on its way by the stock port asks: that one would come behind the frame without a place.
@@ -142,6 +146,7 @@ function control(state: PortState, kind: number): boolean {
 
 /** From now on by the stock port. Without memory for the frame that says so it throws, and all stays as it is. */
 export function leaveLane(state: PortState): void {
+  state.resting = false;
   if (!state.laneOut) return;
   if (state.slot >= 0 && !control(state, KIND_STOCK)) throw new RangeTooLarge();
   state.laneOut = false;
@@ -246,8 +251,9 @@ export class Attempt implements Step {
 
   private endStock(): void {
     const { state, posted, value, list } = this;
-    const size = posted === true ? estimateSize(value, list) : 0;
-    const { slot } = state;
+    const { slot, resting } = state;
+    let size = 0;
+    if (posted === true) size = resting && slot >= 0 ? carriedSize(state, value, list) : estimateSize(value, list);
     // A getter may have moved the port away, or opened its channel, which counts this post then.
     if (slot < 0) {
       this.begun = NOTHING;
@@ -299,15 +305,27 @@ function postStock(state: PortState, value: unknown, list: unknown[] | undefined
 function postCarried(state: PortState, attempt: Attempt, force: boolean): Posted {
   mend();
   if (state.carrying) return postWithin(state, attempt);
-  if (!state.laneOut) return attempt.stock();
+  if (!state.laneOut) {
+    if (state.resting) lookAround(state);
+    return attempt.stock();
+  }
   const current = attempt.carried(force);
   if (current === NO_MEMORY) throw new RangeTooLarge();
   if (current === GATE_RECALL && !recall(state)) return postCarried(state, attempt, force);
   if (current !== GATE_OPEN) {
     leaveLane(state);
+    state.resting = current === REST;
     return attempt.stock();
   }
   return attempt.posted;
+}
+
+/** While the lane rests nobody else asks what has become of its reader. */
+function lookAround(state: PortState): void {
+  const current = gate(state.slot);
+  if (current === GATE_OPEN) return;
+  state.resting = false;
+  if (current === GATE_RECALL) recall(state);
 }
 
 /** From a getter of the message that is being posted: this one is complete first, and the frames do not tell them apart. */
@@ -353,7 +371,7 @@ export function recall(state: PortState): boolean {
   if (state.closing || state.ended) return true;
   const own = native.beginRecall(state.slot);
   if (own === null) return false;
-  state.laneOut = false;
+  state.laneOut = state.resting = false;
   const held = new Fifo<Carried>();
   try {
     unpack(own, (message) => held.push(message));

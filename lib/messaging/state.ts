@@ -7,6 +7,8 @@
  * ```text
  *   stock mode --- gate open at a post: SWITCH frame ---> lane mode
  *   stock mode <-- gate closed at a post: STOCK frame --- lane mode
+ *   resting    <-- many in a row by the carrier: STOCK frame --- lane mode
+ *   resting    --- a message for the lane, gate open: SWITCH frame ---> lane mode
  * ```
  *
  * In lane mode the stock side of the receiver is stopped: what had to go by the carrier waits in its
@@ -119,6 +121,8 @@ interface Conditions {
   /** What comes, or goes, is in the lane. */
   laneFed: boolean;
   laneOut: boolean;
+  /** The lane was left since messages are not for it: until one is. */
+  resting: boolean;
   /** A stock message is being posted, and its frame is in the lane already. */
   carrying: boolean;
   /** `close()` was called here. */
@@ -171,7 +175,7 @@ class Bits {
   static {
     const names: readonly (keyof Conditions)[] = [
       'carrying', 'started', 'reading', 'laneFed', 'laneOut', 'closing', 'ended', 'over', 'offered', 'laneOver',
-      'waiting', 'stockRuns', 'handing', 'late', 'uncounted', 'catchingUp', 'gateHeld', 'full', 'isMember', 'closedInside', 'shut', 'referenced',
+      'waiting', 'stockRuns', 'handing', 'late', 'uncounted', 'catchingUp', 'gateHeld', 'full', 'isMember', 'closedInside', 'shut', 'referenced', 'resting',
     ];
     names.forEach((name, index) => {
       const bit = 1 << index;

@@ -9,7 +9,7 @@ use napi_derive::napi;
 
 use super::env::EnvState;
 use super::layout::{KIND_CARRIER, KIND_FLAGS, KIND_STOCK, KIND_VALUE};
-use super::port::Port;
+use super::port::{Port, Run};
 use super::ports::{Binding, invalid};
 use crate::channel::{Baggage, Channel, Gate, Half, PortRef, Reader, Side, WorkerName};
 
@@ -142,6 +142,7 @@ impl EnvState {
             member: None,
             recalled: false,
             posted: None,
+            carriers: Run::default(),
         });
         Some((slot, baggage))
     }

@@ -5,7 +5,7 @@
 use napi_derive::napi;
 
 use super::env::EnvState;
-use super::port::Port;
+use super::port::{Port, Run};
 use super::ports::Binding;
 use crate::channel::{Offer, PortRef, Reader};
 
@@ -46,6 +46,7 @@ impl EnvState {
                     member: None,
                     recalled: false,
                     posted: None,
+                    carriers: Run::default(),
                 };
                 *self.ports.borrow_mut().get_mut(slot as usize)? = Some(back);
                 Some(false)

@@ -314,21 +314,30 @@ fn flag(is: bool) -> f64 {
     f64::from(u8::from(is))
 }
 
+/// An answer of CARRY, beside the gates.
+const REST: i32 = 4;
+const NO_MEMORY: i32 = -1;
+
 /// A stock message is about to be posted, with a frame ahead of it. The bell rings now, so that the reader is on its way,
 /// and after the post (CARRIED, VOID), should it be there already. Nothing happens unless the gate is open (or `force`).
-/// Returns the gate, or -1 if there is no memory for the frame.
+/// Returns the gate, or REST if messages have come like this one for so long that the lane is to be left, or NO_MEMORY for the frame.
 fn carry(state: &EnvState, port: &mut Port, force: bool) -> i32 {
     let gate = port.lane_gate();
     if gate != Gate::Open && !force {
         return gate as i32;
     }
+    if !force && port.carriers.is_over(&port.half.producer) {
+        return REST;
+    }
     let (channel, side) = (&port.channel, port.side);
     channel.stock_begin(side);
+    let before = port.half.producer.accepted();
     let Ok(frame) = port.half.producer.reserve(0, 0) else {
         channel.stock_end(side, false, 0);
-        return -1;
+        return NO_MEMORY;
     };
     frame.commit(KIND_CARRIER, Vec::new());
+    port.carriers.add(before, &port.half.producer);
     tell(state, channel.bell(1 - side).ring());
     Gate::Open as i32
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::posted::Posted;
 use crate::channel::{Channel, Gate, Half, Side, WorkerName, forget_worker};
 use crate::group::Member;
+use crate::lane::{FrameHeader, Producer};
 use crate::wake::Told;
 
 /// A port attached to this thread.
@@ -20,6 +21,38 @@ pub struct Port {
     pub recalled: bool,
     /// Buffers posted ahead for the peer to fill.
     pub posted: Option<Box<Posted>>,
+    /// Those that were sent last.
+    pub carriers: Run,
+}
+
+/// Frames in a row that only keep the places of stock messages.
+#[derive(Default)]
+pub struct Run {
+    frames: u64,
+    /// What the lane had accepted up to the last of them.
+    end: u64,
+}
+
+impl Run {
+    /// After so many, those that follow need no frames: the lane is left.
+    const LONGEST: u64 = 64;
+
+    /// Is it long enough, and is there nothing else in the lane? Then what is read of it cannot lose its order in a recall.
+    pub fn is_over(&self, producer: &Producer) -> bool {
+        self.frames >= Self::LONGEST
+            && self.end == producer.accepted()
+            && producer.buffered() <= self.frames * FrameHeader::BYTES as u64
+    }
+
+    /// One more, sent behind `before` accepted bytes.
+    pub fn add(&mut self, before: u64, producer: &Producer) {
+        self.frames = if self.end == before {
+            self.frames + 1
+        } else {
+            1
+        };
+        self.end = producer.accepted();
+    }
 }
 
 impl Port {
@@ -40,6 +73,7 @@ impl Port {
             member,
             recalled,
             posted,
+            ..
         } = self;
         if recalled {
             // The thread was killed in the middle of it.

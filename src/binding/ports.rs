@@ -11,7 +11,7 @@ use napi_derive::napi;
 
 use super::env::EnvState;
 use super::layout::{KIND_STOCK, queue, rx, tx};
-use super::port::Port;
+use super::port::{Port, Run};
 use super::words::Words;
 use super::{entry, guard, op, pin, posted, send, take};
 use crate::channel::{Channel, WorkerName, secret, worker_channel};
@@ -283,6 +283,7 @@ impl Binding {
             member: None,
             recalled: true,
             posted: None,
+            carriers: Run::default(),
         }))
     }
 
