@@ -235,7 +235,8 @@ export class Attempt implements Step {
     state.depths += CLONE;
     this.road = road;
     this.isCloning = true;
-    this.posted = guard(postOn, state.port, value, list) as Posted;
+    const posted = guard(postOn, state.port, value, list);
+    this.posted = posted === postOn ? safePost(state.port, value, list) : (posted as Posted);
   }
 
   end(): void {

@@ -39,7 +39,7 @@ export function step(body: () => void, end: () => void): void {
   const own = { end, outer: undefined };
   begin(own);
   try {
-    guard(body, undefined);
+    if (guard(body, undefined) === body) body();
   } finally {
     finish(own);
   }

@@ -1,4 +1,5 @@
-//! `guard(f, self, ...)`: calls `f` on `self` with up to two arguments, and knows afterwards that it is over, however it ended.
+//! `guard(f, self, ...)`: calls `f` on `self` with up to two arguments, and knows afterwards that it is over, however it ended. Returns
+//! what `f` does, or `f` itself where Node does not let it be called: a thread that is terminated runs on for a moment.
 //!
 //! V8 can end what runs without running a `finally` (`TerminateExecution`: timeouts of node:vm, Ctrl-C in the REPL), and
 //! the thread goes on. Native frames are passed through all the same, so `lib/messaging/step.ts` learns here of steps that
@@ -34,7 +35,10 @@ pub unsafe extern "C" fn guard(
         }
         // Nobody may come back to it otherwise.
         state.wake_up();
-        ptr::null_mut()
+        let mut has_thrown = true;
+        // SAFETY: thread of the environment.
+        unsafe { sys::napi_is_exception_pending(env, &raw mut has_thrown) };
+        if has_thrown { ptr::null_mut() } else { argv[0] }
     };
     // SAFETY: this is an entry point.
     unsafe { call(env, info, body) }
