@@ -6,7 +6,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { MessageChannel } = require('threadport');
 
-const folder = path.dirname(require.resolve('threadport'));
+/** Of the copy of the package that this file is in. */
+const folder = path.join(__dirname, '..', '..');
 const addon = fs.readdirSync(folder).find((name) => /^threadport\..*\.node$/.test(name));
 const { failAllocations } = require(path.join(folder, addon));
 
