@@ -9,7 +9,7 @@ import { unpack } from './held';
 import { meet } from './pair';
 import { openGate, start, stop } from './receive';
 import { PortState, Seed, setGrow, stamp, stateOf } from './state';
-import { kNewListener, kRemoveListener, type StockPort, stockHasRef, stockNewListener, stockRemoveListener } from './stock';
+import { kNewListener, kRemoveListener, type StockPort, stockHasRef, stockNewListener, stockRemoveListener, stockStart } from './stock';
 import { attach, closeSlot, hasLaneFrames, keepHeld, native, schedule, setMark, unload, unloadedModes, unloadedReceived, unloadedSlot } from './thread';
 
 type Internals = StockPort & Record<symbol, any>;
@@ -30,9 +30,11 @@ function anonymous<F extends object>(hook: F): F {
 /** The listener hooks of all ports; Node's own are a closure on each port. */
 const onNewListener = anonymous(function (this: StockPort, size: number, type: string): void {
   const state = stateOf(this);
-  if (state !== undefined && type === 'message' && size === 1) {
+  if (type === 'message' && size === 1) {
     this.ref();
-    start(state);
+    // Who made it ours may have been cut short.
+    if (state === undefined) stockStart(this);
+    else start(state);
   }
   if (state !== undefined && type === 'drain') onListeners(state, size);
   // biome-ignore lint/complexity/noArguments: a rest parameter would run the array iterator

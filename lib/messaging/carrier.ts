@@ -104,14 +104,14 @@ function catchNext(state: PortState, ports: StockPort[] | undefined): void {
   asked = undefined;
 }
 
-/** After who reads was cut short: what was caught comes next, and what is lost counts as received. */
+/** After who reads was cut short: what was caught comes next, or where nothing can be held is lost; and what is lost counts as received. */
 export function keepCaught(): void {
   if (asked !== undefined) countLost(asked);
   if (caught === undefined) return;
   const { state, value, type, ports } = caught;
   if (type === 'messageerror' || !isBarrier(state, value)) {
     const index = count(caught);
-    state.hold({ value, type, ports, index });
+    if (state.slot >= 0) state.hold({ value, type, ports, index });
   }
   caught = undefined;
 }

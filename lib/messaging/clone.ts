@@ -4,7 +4,7 @@ import { adoptBack } from './adopt';
 import { recordPorts } from './carrier';
 import { guarded } from './guard';
 import { needStack } from './headroom';
-import { type Detached, detachAll, forgetMoved, isPlain, moving, portsIn, readIterable, reattachAll, ticketsOf } from './move';
+import { type Detached, detachAll, forgetMoved, isPlain, moving, portsIn, readIterable, reattachAll, spend, ticketsOf } from './move';
 import { cloningQueues } from './queues';
 import { stateOf } from './state';
 import { step } from './step';
@@ -34,6 +34,7 @@ function cloneWithPorts(value: unknown, list: unknown[], ports: StockPort[]): un
   };
   const recorded = recordPorts(ports.length > 0 && isPlain(list), move);
   const tickets = recorded === undefined ? undefined : ticketsOf(ports, detached!);
+  if (tickets !== undefined) spend(ports, detached!);
   forgetMoved(detached!, ports);
   if (tickets !== undefined) arrive(tickets, ports, recorded!);
   return clone;

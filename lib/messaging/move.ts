@@ -10,10 +10,11 @@ import { safePost } from './guard';
 import { pack } from './held';
 import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
+import { recall } from './recall';
 import { openGate, start } from './receive';
-import { Attempt, endCarrying, endLate, enterLane, isApart, leaveLane, postBehind, postTransfer, recall } from './send';
+import { Attempt, endCarrying, endLate, enterLane, isApart, leaveLane, postSettled, postTransfer } from './send';
 import { type PortState, stateOf } from './state';
-import { step } from './step';
+import { mend, step } from './step';
 import { isStockPort, type StockPort } from './stock';
 import { releaseBatch } from './take';
 import {
@@ -86,6 +87,8 @@ export function isPlain(list: unknown[]): boolean {
 /** `postMessage(value, list)` with a list that is not empty. */
 export function postWithList(state: PortState, value: unknown, list: unknown[]): boolean | undefined {
   const ports = portsIn(list);
+  // What was cut short would have a say in the way this one goes.
+  mend();
   if (ports.length === 0) return postTransfer(state, value, list);
   // Its half of the channel may be on offer to the peer (see `offer` in closing.ts).
   if (isApart(state) || (state.slot < 0 && !openLocal(state))) return postToStock(state, value, list, ports);
@@ -101,7 +104,8 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
     detachAll(state, ports, readerOf(state, list), detached);
     loadCargo(slot, stockSent(slot), ticketsOf(ports, detached));
     isLoaded = true;
-    postBehind(state, attempt, true);
+    spend(ports, detached);
+    postSettled(state, attempt);
     isOver = true;
   };
   step(body, () => {
@@ -163,14 +167,19 @@ export function moving(carrier: PortState | undefined, ports: StockPort[], reade
   return detached;
 }
 
-/** For each port its ticket, or -1: for whoever claims them. */
+/** For each port its ticket, or -1: for whoever claims them. `spend` is to follow. */
 export function ticketsOf(ports: StockPort[], detached: Detached[]): number[] {
   const tickets = bareList<number>();
   for (let i = 0; i < ports.length; i++) {
     tickets[i] = -1;
-    for (let k = 0; k < detached.length; k++) if (detached[k]!.state.port === ports[i]) tickets[i] = useTicket(detached[k]!);
+    for (let k = 0; k < detached.length; k++) if (detached[k]!.state.port === ports[i]) tickets[i] = detached[k]!.ticket;
   }
   return tickets;
+}
+
+/** The tickets of these ports were redeemed. */
+export function spend(ports: StockPort[], detached: Detached[]): void {
+  for (let i = 0; i < detached.length; i++) if (indexOf(ports, detached[i]!.state.port) >= 0) detached[i]!.ticket = -1;
 }
 
 /** A number is given out again after its ticket was redeemed. */
@@ -219,7 +228,10 @@ function restore(detached: Detached[], fresh: number[], ports: StockPort[]): voi
 
 /** The transfer did not take place: the ports live on here. */
 export function reattachAll(detached: Detached[]): void {
-  for (let i = 0; i < detached.length; i++) reattach(detached[i]!.state, useTicket(detached[i]!));
+  for (let i = 0; i < detached.length; i++) {
+    const ticket = useTicket(detached[i]!);
+    if (ticket >= 0) reattach(detached[i]!.state, ticket);
+  }
 }
 
 function reattach(state: PortState, ticket: number): void {

@@ -11,7 +11,7 @@ import { handOver, takePorts } from './dispatch';
 import { hasQueue } from './guard';
 import { holdRest, needsNumber } from './late';
 import type { PortState } from './state';
-import { mend, rest } from './step';
+import { mend, rest, step } from './step';
 import { tick } from './stock';
 import { hasFrames, hasRest, isPending, isReady, onEvents, releaseBatch, runStock, skipOrder, stopStock, takeMessage, takeNow } from './take';
 import { batches, endGate, native, peerStockSent, schedule, setGateOpen, setOnNews, slots } from './thread';
@@ -78,6 +78,8 @@ let hasThrown = false;
  * it; and so does what is held here, since a port that moves cannot take it along. Returns how many; all of the limit if it took too long.
  */
 function deliver(state: PortState, limit: number): number {
+  // A handler of another port may have been cut short in a read since.
+  keepCaught();
   let count = 0;
   let whole = false;
   let look = limit === UNLIMITED ? 0 : FIRST_LOOK;
@@ -162,6 +164,8 @@ function deliverTo(state: PortState, value: unknown, type: 'message' | 'messagee
 
 /** Node delivers a stock message to a port of ours. */
 export function onStockMessage(state: PortState, value: unknown, type: 'message' | 'messageerror'): void {
+  mend();
+  keepCaught();
   const { port } = state;
   const ports = takePorts(port);
   state.stockRuns = true;
@@ -179,11 +183,9 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
   const ahead = state.laneFed || state.held.length > 0 || (state.slot >= 0 && hasFrames(state));
   if (!ahead) {
     state.handing = true;
-    try {
-      deliverTo(state, value, type, ports);
-    } finally {
+    step(() => deliverTo(state, value, type, ports), () => {
       state.handing = false;
-    }
+    });
     handedOver(state);
     return;
   }
@@ -206,8 +208,14 @@ function handedOver(state: PortState): void {
 /** What a stock message has made way for. Node has entered the context of the port already. */
 function deliverSome(state: PortState): void {
   if (state.slot < 0 || state.delivering > 0) return;
-  deliver(state, BUDGET);
-  if (!state.waiting) releaseBatch(state);
+  step(() => void deliver(state, BUDGET), () => {
+    if (state.delivering > 0) {
+      // Cut short.
+      state.delivering = 0;
+      settle(state, false);
+    }
+    if (!state.waiting) releaseBatch(state);
+  });
 }
 
 /**

@@ -8,19 +8,17 @@ import { onFull } from './drain';
 import { broadcast } from './broadcast';
 import { safePost } from './guard';
 import { barrier, nextEra } from './carrier';
-import { unpack } from './held';
+import { recall } from './recall';
 import { sentLocal } from './pair';
 import {
   CARRYING,
-  type Carried,
   CLONE,
-  Fifo,
   KIND_BARRIER,
   KIND_CARRIER,
   KIND_STOCK,
   KIND_SWITCH,
   KIND_VALUE,
-  KIND_VOID,
+  LANE_OUT,
   type PortState,
 } from './state';
 import { enterRoad, leaveRoad, limitQueues, type Road } from './road';
@@ -29,19 +27,17 @@ import { begin, finish, mend, type Step } from './step';
 import { type StockPort, stockPost } from './stock';
 import {
   barrierBegin,
-  batches,
   carried,
   carry,
-  decoder,
   encodedValue,
   encoder,
+  endPost,
   gate,
   giveUpPeer,
   guard,
   isPeerAdopted,
   laneBuffered,
   loadCargo,
-  native,
   releaseEncoder,
   sendAhead,
   sendControl,
@@ -65,7 +61,7 @@ export const isApart = (state: PortState): boolean => state.closing || state.end
 /** `postMessage(value)`: no transfer list. */
 export function post(state: PortState, value: unknown): Posted {
   if (state.slot < 0 || isApart(state)) return postWithoutChannel(state, value, undefined);
-  if (!isOnLane(state)) return postStock(state, value, undefined);
+  if (!mayUseLane(state)) return postStock(state, value, undefined);
   // From within a getter of a message on its way by the stock port: by the same way, or it would overtake.
   if (state.carrying || !encoder.encode(value)) return postCarried(state, new Attempt(state, value, undefined), false);
   // Unless a getter has left the lane by a post of its own.
@@ -75,8 +71,8 @@ export function post(state: PortState, value: unknown): Posted {
   return true;
 }
 
-/** Is what the codec takes to go by the lane? */
-const isOnLane = (state: PortState): boolean => state.laneOut || state.resting || enterLane(state);
+/** Does what the codec takes go by the lane, perhaps from now on? */
+const mayUseLane = (state: PortState): boolean => state.laneOut || state.resting || enterLane(state);
 
 /** Within this thread, or to many; or closed, or with a peer that is not ours: that is Node's business. */
 function postWithoutChannel(state: PortState, value: unknown, list: unknown[] | undefined): Posted {
@@ -111,12 +107,14 @@ function afterSend(state: PortState, value: unknown, status: number): Posted {
 /** `postMessage(value, list)` with something in the list, but no port of ours. */
 export function postTransfer(state: PortState, value: unknown, list: unknown[]): Posted {
   if (state.slot < 0 || isApart(state)) return postWithoutChannel(state, value, list);
-  return postBehind(state, new Attempt(state, value, list), false);
+  const attempt = new Attempt(state, value, list);
+  return mayUseLane(state) ? postCarried(state, attempt, false) : attempt.stock();
 }
 
-/** By the stock port, behind what is in the lane; `force`: also if the gate has closed since it was looked at. */
-export function postBehind(state: PortState, attempt: Attempt, force: boolean): Posted {
-  return isOnLane(state) ? postCarried(state, attempt, force) : attempt.stock();
+/** By the stock port, and in the way that was settled before, also if the gate has changed since. */
+export function postSettled(state: PortState, attempt: Attempt): void {
+  if (state.laneOut) postCarried(state, attempt, true);
+  else attempt.stock();
 }
 
 /** From now on by the lane, if the peer reads it. It does not rest any more in any case. */
@@ -133,23 +131,20 @@ export function enterLane(state: PortState): boolean {
 /** False without memory for the frame: the messages stay where they are. */
 function switchToLane(state: PortState): boolean {
   const sent = stockSent(state.slot);
-  state.laneOut = sendAhead(state.slot, KIND_SWITCH, sent);
-  return state.laneOut;
-}
-
-/** A frame of our own. False: there is no memory for it. */
-function control(state: PortState, kind: number): boolean {
-  const status = sendControl(state.slot, kind);
-  if (status === FULL) onFull(state);
-  return status !== TOO_LARGE;
+  if (!sendAhead(state.slot, KIND_SWITCH, sent)) return false;
+  state.bits |= LANE_OUT;
+  return true;
 }
 
 /** From now on by the stock port. Without memory for the frame that says so it throws, and all stays as it is. */
 export function leaveLane(state: PortState): void {
   state.resting = false;
   if (!state.laneOut) return;
-  if (state.slot >= 0 && !control(state, KIND_STOCK)) throw new RangeTooLarge();
-  state.laneOut = false;
+  const status = state.slot < 0 ? SENT : sendControl(state.slot, KIND_STOCK);
+  if (status === TOO_LARGE) throw new RangeTooLarge();
+  state.bits &= ~LANE_OUT;
+  tellAll();
+  if (status === FULL) onFull(state);
 }
 
 /** The counters of this side begin here, for both sides. */
@@ -181,6 +176,8 @@ export class Attempt implements Step {
   /** One of these. */
   private begun = NOTHING;
   private isCloning = false;
+  /** Kind of the frame that goes behind it, if the lane is in use; 0: none. */
+  frame = 0;
   private road: Road | undefined = undefined;
 
   constructor(private readonly state: PortState, private readonly value: unknown, private readonly list: unknown[] | undefined) {}
@@ -210,7 +207,7 @@ export class Attempt implements Step {
     return this.posted;
   }
 
-  /** Behind a frame that keeps its place. Returns the gate; if that is not open, nothing was posted. */
+  /** Behind a frame that keeps its place. Returns what `carry` does; if that is not an open gate, nothing was posted. */
   carried(force: boolean): number {
     const { state } = this;
     let current = GATE_CLOSED;
@@ -241,9 +238,9 @@ export class Attempt implements Step {
 
   end(): void {
     if (this.isCloning) {
+      leaveRoad(this.road);
       this.state.depths -= CLONE;
       this.isCloning = false;
-      leaveRoad(this.road);
     }
     if (this.begun === STOCK) this.endStock();
     else if (this.begun === CARRIED) this.endCarried();
@@ -261,9 +258,11 @@ export class Attempt implements Step {
       if (posted === true && state.peer !== undefined) sentLocal(state, size);
       return;
     }
+    const frame = state.laneOut ? this.frame : 0;
     let isFull = false;
-    if (posted === true) isFull = stockEnd(slot, size);
-    else stockFailed(slot);
+    if (posted !== true) stockFailed(slot);
+    else if (frame === 0) isFull = stockEnd(slot, size);
+    else isFull = endPost(slot, frame, size, true);
     this.begun = NOTHING;
     tellAll();
     if (isFull) onFull(state);
@@ -277,21 +276,15 @@ export class Attempt implements Step {
       return;
     }
     const size = state.slot < 0 ? 0 : carriedSize(state, value, list);
-    const { slot, carrying } = state;
-    if (carrying) {
-      const isFull = carried(slot, size);
-      state.bits &= ~CARRYING;
-      this.begun = NOTHING;
-      tellAll();
-      if (isFull) onFull(state);
-      return;
-    }
-    this.begun = NOTHING;
-    if (slot < 0) return;
+    const { slot, carrying, laneOut } = state;
+    let isFull = false;
+    if (carrying) isFull = carried(slot, size);
     // A getter has closed the port, or failed to transfer it.
-    stockBegin(slot);
-    endPost(state, size);
-    if (state.laneOut) control(state, KIND_CARRIER);
+    else if (slot >= 0) isFull = endPost(slot, laneOut ? KIND_CARRIER : 0, size, false);
+    state.bits &= ~CARRYING;
+    this.begun = NOTHING;
+    tellAll();
+    if (isFull) onFull(state);
   }
 }
 
@@ -305,7 +298,7 @@ function postStock(state: PortState, value: unknown, list: unknown[] | undefined
  */
 function postCarried(state: PortState, attempt: Attempt, force: boolean): Posted {
   mend();
-  if (state.carrying) return postWithin(state, attempt);
+  if (state.carrying) return postWithin(attempt);
   if (!state.laneOut) {
     if (state.resting) lookAround(state);
     return attempt.stock();
@@ -330,10 +323,9 @@ function lookAround(state: PortState): void {
 }
 
 /** From a getter of the message that is being posted: this one is complete first, and the frames do not tell them apart. */
-function postWithin(state: PortState, attempt: Attempt): Posted {
-  const posted = attempt.stock();
-  if (posted === true && state.laneOut && state.slot >= 0) control(state, KIND_CARRIER);
-  return posted;
+function postWithin(attempt: Attempt): Posted {
+  attempt.frame = KIND_CARRIER;
+  return attempt.stock();
 }
 
 /** The message whose frame is in the lane does not come, or not there. */
@@ -359,48 +351,8 @@ export function beforeClose(state: PortState): void {
   if (current === GATE_RECALL && recall(state)) return;
   // A getter closes the port whose message it is in: the ports of that one come a number later, too.
   const cargo = carrying ? unloadLast(slot) : undefined;
-  if (postStock(state, null, undefined) === true) control(state, KIND_BARRIER);
+  const attempt = new Attempt(state, null, undefined);
+  attempt.frame = KIND_BARRIER;
+  attempt.stock();
   if (cargo !== undefined) loadCargo(slot, stockSent(slot), cargo);
-}
-
-/**
- * The peer went where nobody reads lanes: what it has not taken goes by the stock port. False if lanes are read there after
- * all.
- */
-export function recall(state: PortState): boolean {
-  // After a close nothing can be posted: the other side reads its lane itself.
-  if (state.closing || state.ended) return true;
-  const own = native.beginRecall(state.slot);
-  if (own === null) return false;
-  state.laneOut = state.resting = false;
-  const held = new Fifo<Carried>();
-  try {
-    unpack(own, (message) => held.push(message));
-    batches.each(own, (batch) => {
-      const { kind, words, position, end, text, textPosition, attachments } = batch;
-      if (kind === KIND_VALUE) {
-        postStock(state, decoder.decode(words, position, end, text, textPosition, attachments), undefined);
-      } else if (kind === KIND_SWITCH) postHeld(state, held, batch.number);
-      else if (kind === KIND_CARRIER && batch.nextKind !== KIND_VOID) postHeld(state, held, Infinity, 1);
-    });
-    postHeld(state, held, Infinity);
-  } finally {
-    native.endRecall(own);
-  }
-  return true;
-}
-
-/** Messages with a number below `until`, but no more than `most`. */
-function postHeld(state: PortState, held: Fifo<Carried>, until: number, most = Infinity): void {
-  for (let i = 0; i < most && held.first !== undefined && held.first.index < until; i++) {
-    const { type, value } = held.shift()!;
-    // An error stands for a message that cannot be had.
-    if (type === 'message') postStock(state, value, undefined);
-  }
-}
-
-function endPost(state: PortState, size: number): void {
-  const isFull = stockEnd(state.slot, size);
-  tellAll();
-  if (isFull) onFull(state);
 }

@@ -165,8 +165,10 @@ interface Conditions {
 const HOLDS = 24;
 const CONDITIONS = (1 << HOLDS) - 1;
 
-/** `carrying`, as a bit of `bits`. */
+/** `carrying`, `laneOut` and `resting`, as bits of `bits`: an accessor may be cut short (step.ts). */
 export const CARRYING = 1;
+export const LANE_OUT = 1 << 4;
+export const RESTING = 1 << 22;
 
 /** A bit each of one field: there are many ports, and an idle one must not cost more than a stock one. */
 class Bits {

@@ -6,7 +6,8 @@
  * is put right when somebody comes by again: who posts or reads, or the event loop, which is told of it.
  *
  * V8 looks for a reason to end at the beginning of a function of JS and in loops, and nowhere else. What must not be torn apart
- * calls nothing but native functions, and no accessors, up to the note that it is done.
+ * calls nothing but native functions, and no accessors, up to the note that it is done. What is not kept to that (a port that is made ours, what
+ * is packed to travel with one) is in docs/limitations.md.
  */
 import { encoder, guard, guards, takeRest, wantRest } from './thread';
 

@@ -8,7 +8,7 @@ import { mendEra, pull, type Taken, take, taken } from './carrier';
 import { finish } from './closing';
 import { hasQueue } from './guard';
 import { emitDrain, onFall } from './drain';
-import { recall } from './send';
+import { recall } from './recall';
 import { KIND_BARRIER, KIND_CARRIER, KIND_STOCK, KIND_SWITCH, KIND_VALUE, KIND_VOID, type PortState } from './state';
 import { stockHasRef, stockRef, stockStart } from './stock';
 import { awaited, batches, decoder, hasLaneFrames, voidTaken } from './thread';

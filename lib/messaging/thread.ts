@@ -77,10 +77,13 @@ export const schedule = (slot: number): number => op(7, slot, 0);
 const attachmentSize = (slot: number, index: number): number => op(13, slot, index);
 /** Are ports on their way that nobody has asked for, with a stock message of a number below `until`? */
 export const hasCargo = (slot: number, until = Number.POSITIVE_INFINITY): boolean => op(8, slot, until) !== 0;
-/** `stockBegin`, and the frame that keeps the message's place. Returns the gate, which must be open or forced; or NO_MEMORY. `tellAll` is to follow. */
+/** `stockBegin`, and the frame that keeps the message's place. Returns the gate, which must be open or forced; or REST, or NO_MEMORY, and nothing was done. `tellAll` is to follow. */
 export const carry = (slot: number, force: boolean): number => op(9, slot, force ? 1 : 0);
 /** `stockEnd` after `carry`. */
 export const carried = (slot: number, size: number): boolean => op(30, slot, size) !== 0;
+/** `stockEnd` with a frame of this kind behind the message (0: none), and with `stockBegin` if that has not been called for it. `tellAll` is to follow. */
+export const endPost = (slot: number, kind: number, size: number, isBegun: boolean): boolean =>
+  op(56, slot, size * 16 + (isBegun ? 0 : 8) + kind) !== 0;
 /** `stockFailed`, and the frame that takes the one of `carry` back. Did it reach the high-water mark? `tellAll` is to follow. */
 export const voidCarried = (slot: number): boolean => op(10, slot, 0) !== 0;
 /** Twice the number of voids that wait in the lane, plus 1 if the stock message after number `received` has been posted. */
@@ -158,7 +161,7 @@ export const takeHeld = (slot: number): number => op(53, slot, 0);
 /** Stock message `index` of the port in `slot` will carry these ports (tickets; -1: not ours), if there are any. */
 export function loadCargo(slot: number, index: number, tickets: number[]): void {
   if (tickets.length === 0) return;
-  for (let i = 0; i < tickets.length; i++) op(26, slot, tickets[i]!);
+  for (let i = 0; i < tickets.length; i++) op(26, i, tickets[i]!);
   op(27, slot, index);
 }
 
@@ -252,12 +255,12 @@ export function encodedValue(value: unknown): unknown {
   }
 }
 
-/** `sendControl` with a number (`Batch.number`), ahead of another frame, which wakes the reader for both. False: there is no memory for it. */
+/** `sendControl` with a number (`Batch.number`), ahead of another frame, which wakes the reader for both, and tells. False: there is no memory for it. */
 export function sendAhead(slot: number, kind: number, number: number): boolean {
   return sendWords(slot, kind, QUIET, floor(number / NUMBER_BASE), number % NUMBER_BASE) !== TOO_LARGE;
 }
 
-/** Send a frame of our own, whether or not the gate is open: SENT, FULL, or TOO_LARGE without memory for it. */
+/** Send a frame of our own, whether or not the gate is open: SENT, FULL, or TOO_LARGE without memory for it. `tellAll` is to follow. */
 export function sendControl(slot: number, kind: number): number {
   return sendWords(slot, kind, FORCED, 0, 0);
 }
@@ -276,7 +279,7 @@ function sendWords(slot: number, kind: number, force: number, word0: number, wor
   send();
   words[BASE] = first;
   words[BASE + 1] = second;
-  return telling(words[TX_SLOT]!);
+  return words[TX_SLOT]!;
 }
 
 /** Let go of the user's values; a scratch that a large message has grown goes back to normal. */

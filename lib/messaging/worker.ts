@@ -14,7 +14,7 @@ import { words } from './listen';
 import { guarded } from './guard';
 import { adopt, adoptArrivals } from './adopt';
 import { noteWorkerClass, workerFailed, workerMade } from './broadcast';
-import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, ticketsOf } from './move';
+import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, spend, ticketsOf } from './move';
 import { bufferedAmount, setHighWaterMark, setMaxBufferedBytes } from './port';
 import { forget } from './closing';
 import { reviveQueues } from './queues';
@@ -250,7 +250,9 @@ function followListeners(worker: EventEmitter, state: PortState): void {
 
 function loadWorkerData(state: PortState, moved: Detached[], workerData: unknown): void {
   if (moved.length === 0) return;
-  loadCargo(state.slot, WORKER_DATA, ticketsOf(findPorts(workerData), moved));
+  const ports = findPorts(workerData);
+  loadCargo(state.slot, WORKER_DATA, ticketsOf(ports, moved));
+  spend(ports, moved);
 }
 
 /** In a worker: this thread's end of the public channel. */

@@ -63,8 +63,8 @@ pub struct EnvState {
     pub transit: RefCell<Vec<Option<PortRef>>>,
     /// Ports that left for a thread which may load the package yet (`moving.rs`).
     pub hopes: RefCell<Vec<Hope>>,
-    /// Cargo of the message that is posted next.
-    pub staged: RefCell<Vec<Option<PortRef>>>,
+    /// Cargo of the message that is posted next: tickets.
+    pub staged: RefCell<Vec<f64>>,
     /// What `unload` has brought last.
     pub unloaded: RefCell<Vec<f64>>,
     /// Ports that may have been moved behind our back, by slot (`offer.rs`).
@@ -306,7 +306,6 @@ impl EnvState {
         for hope in self.hopes.take() {
             hope.give_up();
         }
-        self.staged.borrow_mut().clear();
         self.ticket.take();
         self.listening.end();
         for policy in self.policies.borrow_mut().iter_mut() {

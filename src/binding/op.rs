@@ -75,6 +75,7 @@ mod code {
     pub const TAKE_HELD: i32 = 53;
     pub const GUARDS: i32 = 54;
     pub const WAKE_UP: i32 = 55;
+    pub const END_POST: i32 = 56;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -122,12 +123,14 @@ fn run(state: &EnvState, code: i32, slot: u32, value: f64) -> f64 {
             0.0
         }
         code::STAGE => {
-            let port = state.redeem(value);
-            state.staged.borrow_mut().push(port);
+            let mut staged = state.staged.borrow_mut();
+            staged.truncate(slot as usize);
+            staged.push(value);
             0.0
         }
         code::LOAD => {
-            let ports = state.staged.take();
+            let tickets = state.staged.take().into_iter();
+            let ports = tickets.map(|ticket| state.redeem(ticket)).collect();
             let channel = state.with_port(slot, |port| (Arc::clone(&port.channel), port.side));
             if let Some((channel, side)) = channel {
                 channel.load_cargo(side, value, ports);
@@ -226,6 +229,19 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
                     bell.tell()
                 },
             );
+            return flag(channel.arm_drain(side, &half.producer));
+        }
+        code::END_POST => {
+            let (size, bits) = (value / 16.0, value as u64 % 16);
+            if bits & 8 != 0 {
+                channel.stock_begin(side);
+            }
+            if bits & 7 != 0 {
+                // Should even the last room be taken, the reader finds out when the channel is closed.
+                let _ = push_last(half, (bits & 7) as u32);
+            }
+            channel.stock_end(side, true, size as u64);
+            tell(state, channel.bell(1 - side).ring());
             return flag(channel.arm_drain(side, &half.producer));
         }
         code::STOCK_FAILED => channel.stock_end(side, false, 0),

@@ -21,7 +21,7 @@ pub struct Port {
     pub recalled: bool,
     /// Buffers posted ahead for the peer to fill.
     pub posted: Option<Box<Posted>>,
-    /// Those that were sent last.
+    /// The last frames that were sent, if they only keep places.
     pub carriers: Run,
 }
 
@@ -34,7 +34,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// After so many, those that follow need no frames: the lane is left.
+    /// After so many the lane is left: 16 would cost a port that sends one message in twenty by it more than it gains.
     const LONGEST: u64 = 64;
 
     /// Is it long enough, and is there nothing else in the lane? Then what is read of it cannot lose its order in a recall.
