@@ -230,6 +230,36 @@ test('a transfer of many ports is cut short: all are in use as before, or have m
   }
 });
 
+test('a transfer of ports is cut short in a worker that has just begun: each of them ends with its other end', async (t) => {
+  const file = require.resolve('../support/cut-short.js');
+  const body = ({ parentPort, workerData: { file, ms }, require, wt }) => {
+    const COUNT = 300;
+    const { cutShort, forever } = require(file);
+    const pairs = Array.from({ length: COUNT }, () => new wt.MessageChannel());
+    const list = pairs.map(({ port2 }) => port2);
+    const { port1: port } = new wt.MessageChannel();
+    cutShort(() => {
+      port.postMessage(list, list);
+      forever();
+    }, ms);
+    let open = COUNT;
+    for (const { port1, port2 } of pairs) {
+      port2.on('message', () => {});
+      port2.on('close', () => {
+        if (--open === 0) parentPort.postMessage('all have ended');
+      });
+      port1.close();
+    }
+    port.close();
+  };
+  for (let round = 0; round < 30; round++) {
+    const worker = spawn(t, wt, body, { workerData: { file, ms: 1 + round % 5 } });
+    const exit = once(worker, 'exit');
+    assert.deepEqual(await once(worker, 'message'), ['all have ended']);
+    assert.deepEqual(await exit, [0]);
+  }
+});
+
 /** Has the port moved? Node looks at each port of a list before it looks for the next. */
 function isDetached(port) {
   const { port1 } = new wt.MessageChannel();

@@ -4,9 +4,9 @@
  * transferred.
  */
 import { settleLocal } from './drain';
-import type { PortState } from './state';
+import { NO_SIZES, type PortState } from './state';
 import { tell } from './listen';
-import { attach, meetPeer, native, setGateOpen, setMark, setQueuesUntil, slots, stockBegin, stockEnd, tellAll, wordOf } from './thread';
+import { closeSlot, meetPeer, native, setGateOpen, setListener, setMark, setQueuesUntil, slots, stockBegin, stockEnd, tellAll, wordOf } from './thread';
 
 /** The other end of `state` leaves this thread: from now on there may be a lane. */
 export function unlink(state: PortState): void {
@@ -29,25 +29,46 @@ export function meet(state: PortState): void {
 export function openLocal(state: PortState): boolean {
   const { peer } = state;
   if (peer === undefined || peer.slot >= 0 || state.closing || peer.closing || peer.ended) return false;
+  if (unfinished >= 0) drop();
   // What is under way is counted there, too.
-  const slot = native.openChannel(state.sent - state.sizes.length, peer.sent - peer.sizes.length);
-  enter(state, slot);
-  enter(peer, meetPeer(slot));
+  unfinished = native.openChannel(state.sent - state.sizes.length, peer.sent - peer.sizes.length);
+  const slot = unfinished;
+  const far = meetPeer(slot);
+  prepare(state, slot);
+  prepare(peer, far);
+  // In one breath (see step.ts): a pair with a slot for one of the two would never end.
+  state.slot = slot;
+  slots[slot] = state;
+  state.sizes = NO_SIZES;
+  peer.slot = far;
+  slots[far] = peer;
+  peer.sizes = NO_SIZES;
+  unfinished = -1;
   return true;
 }
 
-function enter(state: PortState, slot: number): void {
-  attach(state, slot);
+/** The slot of a channel that is being prepared, or was when that was cut short. */
+let unfinished = -1;
+
+function drop(): void {
+  const slot = unfinished;
+  unfinished = -1;
+  closeSlot(meetPeer(slot));
+  closeSlot(slot);
+}
+
+function prepare(state: PortState, slot: number): void {
   setMark(slot, state.rare.highWaterMark);
   state.sizes.forEach((size) => {
     stockBegin(slot);
     stockEnd(slot, size);
     tellAll();
   });
-  state.dropSizes();
   if (state.queuesUntil > 0) setQueuesUntil(slot, state.queuesUntil);
   // A getter asks for the channel: the posts around it are counted there.
   for (let post = 0; post < state.cloning; post++) stockBegin(slot);
+  const { signal } = state.rare;
+  if (signal !== undefined) setListener(slot, wordOf(signal));
 }
 
 /** A message of that size went to the peer in this thread. */

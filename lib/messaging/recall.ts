@@ -71,6 +71,7 @@ class Recall implements Step {
         if (batch.kind === KIND_VALUE) {
           decode(batch);
           const { type, value } = taken;
+          taken.value = undefined;
           if (type === 'message') return this.found(value);
         } else if (batch.kind === KIND_SWITCH) this.allow(batch.number, Infinity);
         else if (batch.kind === KIND_CARRIER && batch.nextKind !== KIND_VOID) this.allow(Infinity, 1);

@@ -104,7 +104,7 @@ type Filled<T> = Omit<T, 'push'>;
 
 /** Most ports never need theirs. */
 const NOTHING: Filled<Fifo<never>> = new Fifo<never>();
-const NO_SIZES: Filled<Sizes> = new Sizes();
+export const NO_SIZES: Filled<Sizes> = new Sizes();
 
 /** Reasons to keep the event loop alive: bits of `holds`. */
 export const HOLD_CLOSE = 1;
