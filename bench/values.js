@@ -80,10 +80,18 @@ function dictionary(seed) {
   return Object.fromEntries(times(200, (i) => [`${seed}/${random(1e9).toString(36)}/${i}`, random(1e6)]));
 }
 
+/** The same, filled key by key, as programs do, with keys that no other object has had: V8 keeps it as a hash table. */
+function table(seed) {
+  const random = generator(seed + 1);
+  const object = {};
+  for (let i = 0; i < 200; i++) object[`${seed}:${random(1e9).toString(36)}:${i}`] = random(1e6);
+  return object;
+}
+
 const smallIntegers = (n, seed) => times(n, (i) => (i * 7 + seed) % 1000);
 const doubles = (n, seed) => Float64Array.from({ length: n }, (_, i) => i * 0.5 + seed);
 
 module.exports = {
-  bytes, cjk, completionItem, completions, diagnostic, diagnostics, dictionary, doubles, generator,
+  bytes, cjk, completionItem, completions, diagnostic, diagnostics, dictionary, table, doubles, generator,
   latin1, mixture, request, smallIntegers, times, uri,
 };

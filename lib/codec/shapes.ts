@@ -28,6 +28,9 @@ export class Site {
   shape: Shape | null = null;
   /** Key lists met here for the first time, minus those met again; too many: a place of dictionaries. */
   novelty = 0;
+  /** See tables.ts. */
+  untilMeasured = 0;
+  hasTables = false;
   readonly constant = new Constant();
 }
 

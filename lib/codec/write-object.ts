@@ -6,6 +6,7 @@ import { NEW } from './identity';
 import { joined, lengthsOf } from './keys';
 import { isOrdinary } from './ordinary';
 import { hasOwn, objectKeys } from './primordials';
+import { isTable } from './tables';
 import { type Shape, type Site, startsWithDigit } from './shapes';
 
 /** Keys or elements beyond which an object is looked up in the exact identity table rather than by hash. */
@@ -60,11 +61,12 @@ function writeDict(e: Encoder, object: Record<string, unknown>, keys: string[], 
 function writeValues(e: Encoder, object: Record<string, unknown>, keys: string[], site: Site): boolean {
   const n = keys.length;
   let i = 0;
-  // V8 reads the properties of a for-in by position, several times faster than by any key.
-  for (const key in object) {
-    if (i === n || key !== keys[i]) break;
-    if (!writeEntry(e, object, key, object[key], site)) return false;
-    i++;
+  if (!isTable(object, n, site)) {
+    for (const key in object) {
+      if (i === n || key !== keys[i]) break;
+      if (!writeEntry(e, object, key, object[key], site)) return false;
+      i++;
+    }
   }
   for (; i < n; i++) if (!writeEntry(e, object, keys[i]!, object[keys[i]!], site)) return false;
   return true;
