@@ -22,7 +22,7 @@ export declare class Binding {
   threadClean(id: number): void
   /** A worker has ended. */
   threadGone(id: number): void
-  /** Undo a detach. Returns a slot; it and the baggage are left in `unloaded` as well. */
+  /** Undo a detach. Returns 16 times a slot, plus the modes: whoever is cut short after this call has one number, or none. */
   reattach(ticket: number): number
   /** Take the cargo of message `index` back: its post threw. Returns fresh tickets. */
   unloadLast(slot: number, index: number): Int32Array

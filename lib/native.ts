@@ -11,7 +11,7 @@ export type Addon = typeof Raw;
 export type Binding = Raw.Binding;
 
 /** Must equal `LAYOUT_VERSION` in src/binding/layout.rs. */
-const LAYOUT_VERSION = 13;
+const LAYOUT_VERSION = 14;
 
 /** Header words of the transmit buffer (src/binding/layout.rs, `tx`). */
 export const TX_SLOT = 0;

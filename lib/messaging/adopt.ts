@@ -92,6 +92,11 @@ export function adoptAt(port: StockPort, slot: number, received: number, modes: 
   const state = adopt(port);
   state.received = received;
   state.modes = modes;
+  takeUp(state, slot);
+  return state;
+}
+
+function takeUp(state: PortState, slot: number): void {
   attach(state, slot);
   unpack(slot, (message) => state.hold(message));
   meet(state);
@@ -99,20 +104,26 @@ export function adoptAt(port: StockPort, slot: number, received: number, modes: 
   if (state.started) openGate(state);
   // All that is left may be the close of the other end.
   else if (hasLaneFrames(slot)) schedule(slot);
-  return state;
+}
+
+/** A port that was taken off this thread has its place again. */
+export function comeBack(state: PortState): void {
+  const { slot } = state;
+  if (slot < 0) return;
+  // Here they are still whole.
+  if (state.held.length > 0) keepHeld(slot, -1);
+  takeUp(state, slot);
 }
 
 /** The port of a ticket, which was that of `from`, stays in this thread, as `port`. */
-export function adoptBack(port: StockPort, ticket: number, from: PortState): void {
-  const slot = native.reattach(ticket);
+export function adoptAs(port: StockPort, ticket: number, from: PortState): void {
+  const found = native.reattach(ticket);
+  const slot = found >>> 4;
   const { held, received } = from;
-  // Here they are still whole.
   if (held.length > 0) keepHeld(slot, -1);
-  if (port !== from.port) {
-    const state = adopt(port);
-    held.forEach((message) => state.hold(message));
-  }
-  adoptAt(port, slot, received, unloadedModes(0));
+  const state = adopt(port);
+  held.forEach((message) => state.hold(message));
+  adoptAt(port, slot, received, found & 15);
 }
 
 /** Stock message `index` of `carrier` has brought `ports`. */

@@ -1,6 +1,6 @@
 /** Functions of Node that move ports without asking us: under these names they ask. */
 import { bareList, captured, defineOwn } from '../codec/primordials';
-import { adoptBack } from './adopt';
+import { adoptAs } from './adopt';
 import { recordPorts } from './carrier';
 import { guarded } from './guard';
 import { needStack } from './headroom';
@@ -48,7 +48,7 @@ function arrive(tickets: number[], ports: StockPort[], recorded: StockPort[]): v
     return;
   }
   for (let i = 0; i < ports.length; i++) {
-    if (tickets[i]! >= 0) adoptBack(recorded[first + i]!, tickets[i]!, stateOf(ports[i])!);
+    if (tickets[i]! >= 0) adoptAs(recorded[first + i]!, tickets[i]!, stateOf(ports[i])!);
   }
 }
 

@@ -1,7 +1,7 @@
 /** 'drain': owed once `bufferedAmount` has reached the high-water mark, told when it has fallen below. */
 import { HOLD_DRAIN, type PortState } from './state';
 import { emitterListenerCount, nextTick, stockDispatchEvent, stockListenerCount } from './stock';
-import { setHold } from './thread';
+import { setHold, tellAll } from './thread';
 
 const DrainEvent = Event;
 
@@ -10,6 +10,12 @@ export function onFull(state: PortState): void {
   if (state.full) return;
   state.full = true;
   holdOwed(state);
+}
+
+/** After a post: the reader is told, and `isFull` says that the mark was reached. */
+export function tellPosted(state: PortState, isFull: boolean): void {
+  tellAll();
+  if (isFull) onFull(state);
 }
 
 /** Who waits for a 'drain' that is owed keeps the loop alive. */

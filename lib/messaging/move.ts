@@ -3,8 +3,8 @@
  * that message's number in the native table, so that they cannot be guessed or mixed up.
  */
 import * as timers from 'node:timers';
-import { apply, bareList, isArray, isArrayBuffer, isProxy } from '../codec/primordials';
-import { adoptBack } from './adopt';
+import { apply, bareList, isArray, isArrayBuffer, isProxy, typedArrayLength } from '../codec/primordials';
+import { comeBack } from './adopt';
 import { holdOwed } from './drain';
 import { safePost } from './guard';
 import { pack } from './held';
@@ -18,16 +18,21 @@ import { mend, step } from './step';
 import { isStockPort, type StockPort } from './stock';
 import { releaseBatch } from './take';
 import {
-  detachSlot, dropTickets, gate, giveUpOld, isPeerAdopted, laneBuffered, loadCargo, pinBroadcasts, READER_HOPED, READER_KNOWN, READER_NONE, setHold,
-  slots, stockSent, takeBarrier, unloadLast,
+  detachSlot, dropTickets, gate, giveUpOld, isPeerAdopted, laneBuffered, loadCargo, native, pinBroadcasts, READER_HOPED, READER_KNOWN, READER_NONE, setHold,
+  slots, stockSent, takeBarrier, ticketList,
 } from './thread';
 
 /** A port of ours that has been taken off this thread, until its transfer is certain. */
 export interface Detached {
   state: PortState;
-  /** -1 once it was used. */
+  /** -1 once it was used, and the port is what it was; or BACK. */
   ticket: number;
+  /** Once it is back, until it has them again; else -1. */
+  modes: number;
 }
+
+/** The port is in this thread again, and has yet to take up what it did. */
+const BACK = -2;
 
 /**
  * The entries of a transfer list, read as Node reads it: once, by index or by its iterator.
@@ -100,6 +105,9 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
   const attempt = new Attempt(state, value, list);
   let isLoaded = false;
   let isOver = false;
+  /** Fresh tickets, of what was loaded; and whether something became of them. */
+  let tickets: Int32Array | undefined;
+  let isSettled = false;
   const body = (): void => {
     detachAll(state, ports, readerOf(state, list), detached);
     loadCargo(slot, stockSent(slot), ticketsOf(ports, detached));
@@ -118,13 +126,19 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
       return;
     }
     // A getter may have posted meanwhile: its number may be another one now.
-    const tickets = unloadLast(slot);
+    const sent = stockSent(slot);
+    tickets ??= native.unloadLast(slot, sent);
     if (!isOver) {
-      restore(detached, tickets, ports);
+      if (!isSettled) give(detached, tickets, ports);
+      isSettled = true;
+      reattachAll(detached);
       return;
     }
     // There is nobody who could receive the message, and Node closes the ports in it. Their halves are not taken back here: the peers may be at them already.
-    dropTickets(tickets);
+    if (!isSettled) {
+      isSettled = true;
+      dropTickets(ticketList(tickets));
+    }
     forgetMoved(detached, ports);
   });
   return attempt.posted;
@@ -214,31 +228,45 @@ function detach(state: PortState, reader: number, detached: Detached[]): void {
   const ticket = detachSlot(slot, state.received, modes, reader);
   slots[slot] = undefined;
   state.slot = -1;
-  detached[detached.length] = { state, ticket };
+  detached[detached.length] = { state, ticket, modes };
 }
 
-function restore(detached: Detached[], fresh: number[], ports: StockPort[]): void {
-  const count = fresh.length;
+/** The ports have fresh tickets; those that have none do not come back. */
+function give(detached: Detached[], tickets: Int32Array, ports: StockPort[]): void {
+  const count = typedArrayLength(tickets);
   for (let i = 0; i < detached.length; i++) {
-    const { state } = detached[i]!;
-    const index = indexOf(ports, state.port);
-    if (index < count && fresh[index]! >= 0) reattach(state, fresh[index]!);
+    const entry = detached[i]!;
+    const index = indexOf(ports, entry.state.port);
+    if (index < count) entry.ticket = tickets[index]!;
   }
 }
 
 /** The transfer did not take place: the ports live on here. */
 export function reattachAll(detached: Detached[]): void {
-  for (let i = 0; i < detached.length; i++) {
-    const ticket = useTicket(detached[i]!);
-    if (ticket >= 0) reattach(detached[i]!.state, ticket);
-  }
+  for (let i = 0; i < detached.length; i++) reattach(detached[i]!);
 }
 
-function reattach(state: PortState, ticket: number): void {
-  adoptBack(state.port, ticket, state);
+/** Goes on where it was cut short (see step.ts). */
+function reattach(entry: Detached): void {
+  const { state, ticket } = entry;
+  if (ticket >= 0) {
+    const found = native.reattach(ticket);
+    const slot = found >>> 4;
+    state.slot = slot;
+    slots[slot] = state;
+    entry.modes = found & 15;
+    entry.ticket = BACK;
+  }
+  if (entry.ticket !== BACK) return;
+  if (entry.modes >= 0) {
+    state.modes = entry.modes;
+    entry.modes = -1;
+  }
+  comeBack(state);
   if (state.full) holdOwed(state);
   if (state.started) start(state);
   else if (state.reading) openGate(state);
+  entry.ticket = -1;
 }
 
 /** A thread has so long, and at most twice, to load the package before what the lanes of its ports hold comes in another way. */

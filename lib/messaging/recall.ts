@@ -1,8 +1,8 @@
 /** Taking back what is in a lane that nobody reads any more. */
-import { tellAll, batches, native, stockBegin, stockEnd, stockFailed, wantRest } from './thread';
+import { batches, native, stockBegin, stockEnd, stockFailed, wantTidy } from './thread';
 import type { Batch } from './batch';
 import { taken } from './carrier';
-import { onFull } from './drain';
+import { tellPosted } from './drain';
 import { unpack } from './held';
 import { estimateSize } from './size';
 import { type Carried, Fifo, KIND_CARRIER, KIND_SWITCH, KIND_VALUE, KIND_VOID, LANE_OUT, type PortState, RESTING } from './state';
@@ -115,8 +115,7 @@ class Recall implements Step {
     else stockFailed(state.slot);
     this.next = NONE;
     this.value = undefined;
-    tellAll();
-    if (isFull) onFull(state);
+    tellPosted(state, isFull);
   }
 }
 
@@ -129,7 +128,7 @@ export function recall(state: PortState): boolean {
   if (state.closing || state.ended) return true;
   const own = new Recall(state);
   // Nobody else may come by, should it be cut short.
-  wantRest();
+  wantTidy();
   begin(own);
   finish(own);
   return own.own !== -1;

@@ -11,7 +11,7 @@ import { handOver, takePorts } from './dispatch';
 import { hasQueue } from './guard';
 import { holdRest, needsNumber } from './late';
 import type { PortState } from './state';
-import { mend, rest, step } from './step';
+import { mend, step, tidy } from './step';
 import { tick } from './stock';
 import { hasFrames, hasRest, isPending, isReady, onEvents, releaseBatch, runStock, skipOrder, stopStock, takeMessage, takeNow } from './take';
 import { batches, endGate, native, peerStockSent, schedule, setGateOpen, setOnNews, slots } from './thread';
@@ -26,7 +26,7 @@ const UNLIMITED = Number.POSITIVE_INFINITY;
 
 /** The reactor has news: visit the ports that have some. */
 function onNews(): void {
-  rest();
+  tidy();
   keepCaught();
   let budget = BUDGET;
   let batch: Batch | undefined;

@@ -4,7 +4,7 @@
  */
 import { RangeTooLarge } from '../errors';
 import { FORCED, FULL, GATE_CLOSED, GATE_OPEN, GATE_RECALL, NO_MEMORY, RECALL, REST, SENT, TOO_LARGE } from '../native';
-import { onFull } from './drain';
+import { onFull, tellPosted } from './drain';
 import { broadcast } from './broadcast';
 import { safePost } from './guard';
 import { barrier, nextEra } from './carrier';
@@ -119,6 +119,8 @@ export function postSettled(state: PortState, attempt: Attempt): void {
 
 /** From now on by the lane, if the peer reads it. It does not rest any more in any case. */
 export function enterLane(state: PortState): boolean {
+  // A post that was cut short is to be counted first.
+  mend();
   state.resting = false;
   const current = gate(state.slot);
   if (current === GATE_RECALL) recall(state);
@@ -143,8 +145,7 @@ export function leaveLane(state: PortState): void {
   const status = state.slot < 0 ? SENT : sendControl(state.slot, KIND_STOCK);
   if (status === TOO_LARGE) throw new RangeTooLarge();
   state.bits &= ~LANE_OUT;
-  tellAll();
-  if (status === FULL) onFull(state);
+  tellPosted(state, status === FULL);
 }
 
 /** The counters of this side begin here, for both sides. */
@@ -264,8 +265,7 @@ export class Attempt implements Step {
     else if (frame === 0) isFull = stockEnd(slot, size);
     else isFull = endPost(slot, frame, size, true);
     this.begun = NOTHING;
-    tellAll();
-    if (isFull) onFull(state);
+    tellPosted(state, isFull);
   }
 
   private endCarried(): void {
@@ -283,8 +283,7 @@ export class Attempt implements Step {
     else if (slot >= 0) isFull = endPost(slot, laneOut ? KIND_CARRIER : 0, size, false);
     state.bits &= ~CARRYING;
     this.begun = NOTHING;
-    tellAll();
-    if (isFull) onFull(state);
+    tellPosted(state, isFull);
   }
 }
 
@@ -333,8 +332,7 @@ export function endCarrying(state: PortState): void {
   if (!state.carrying) return;
   const isFull = voidCarried(state.slot);
   state.bits &= ~CARRYING;
-  tellAll();
-  if (isFull) onFull(state);
+  tellPosted(state, isFull);
 }
 
 /**
@@ -342,6 +340,7 @@ export function endCarrying(state: PortState): void {
  * that only the reader of the lane may take holds it back.
  */
 export function beforeClose(state: PortState): void {
+  mend();
   const { slot, carrying } = state;
   endCarrying(state);
   if (!state.laneOut || laneBuffered(slot) === 0) return;

@@ -9,7 +9,7 @@
  * calls nothing but native functions, and no accessors, up to the note that it is done. What is not kept to that (a port that is made ours, what
  * is packed to travel with one) is in docs/limitations.md.
  */
-import { encoder, guard, guards, takeRest, wantRest } from './thread';
+import { encoder, guard, guards, takeTidy, wantTidy } from './thread';
 
 export interface Step {
   /** Whatever has become of it. If it is cut short itself, it is called again. */
@@ -65,7 +65,7 @@ let opened: Step | undefined;
 
 /** For code of the user's that is not called by `guard`: a step that has not been closed ends when nothing of ours is on the stack. */
 export function openStep(end: () => void): Step {
-  wantRest();
+  wantTidy();
   return (opened = { end, outer: opened });
 }
 
@@ -82,24 +82,24 @@ export function closeStep(own: Step): void {
   }
 }
 
-interface Rest {
+interface Tidy {
   readonly end: () => void;
-  readonly next: Rest | undefined;
+  readonly next: Tidy | undefined;
 }
 
-let rests: Rest | undefined;
+let tidies: Tidy | undefined;
 
-/** `end` is called after `wantRest`, when nothing of ours is on the stack: what is still in use then was cut short. */
-export function atRest(end: () => void): void {
-  rests = { end, next: rests };
+/** `end` is called after `wantTidy`, when nothing of ours is on the stack: what is still in use then was cut short. */
+export function onTidy(end: () => void): void {
+  tidies = { end, next: tidies };
 }
 
 /** To be called from the event loop only. */
-export function rest(): void {
+export function tidy(): void {
   mend();
-  if (!takeRest()) return;
+  if (!takeTidy()) return;
   while (opened !== undefined) closeStep(opened);
-  for (let one = rests; one !== undefined; one = one.next) one.end();
+  for (let one = tidies; one !== undefined; one = one.next) one.end();
 }
 
-atRest(() => encoder.mend());
+onTidy(() => encoder.mend());

@@ -35,19 +35,19 @@ export const { guard } = native;
 /** How many calls of `guard` are on the stack. */
 export const guards = (): number => op(54, 0, 0);
 
-let isRestDue = false;
+let isTidyDue = false;
 
-/** What is in use may have been left so by code that was cut short: `rest` (step.ts) is to look, in a turn of the loop. */
-export function wantRest(): void {
-  if (isRestDue) return;
-  isRestDue = true;
+/** What is in use may have been left so by code that was cut short: `tidy` (step.ts) is to look, in a turn of the loop. */
+export function wantTidy(): void {
+  if (isTidyDue) return;
+  isTidyDue = true;
   op(55, 0, 0);
 }
 
 /** Has somebody asked since this was last called? */
-export function takeRest(): boolean {
-  const isDue = isRestDue;
-  isRestDue = false;
+export function takeTidy(): boolean {
+  const isDue = isTidyDue;
+  isTidyDue = false;
   return isDue;
 }
 
@@ -166,8 +166,9 @@ export function loadCargo(slot: number, index: number, tickets: number[]): void 
 }
 
 /** The cargo of the post that is under way, or has failed: as fresh tickets. */
-export function unloadLast(slot: number): number[] {
-  const tickets = native.unloadLast(slot, stockSent(slot));
+export const unloadLast = (slot: number): number[] => ticketList(native.unloadLast(slot, stockSent(slot)));
+
+export function ticketList(tickets: Int32Array): number[] {
   const list = bareList<number>();
   for (let i = 0, count = typedArrayLength(tickets); i < count; i++) list[i] = tickets[i]!;
   return list;
@@ -217,7 +218,7 @@ export const encoder = new Encoder(
       native.setTransmit(tx);
       return tx;
     },
-    onBusy: wantRest,
+    onBusy: wantTidy,
   },
   shapes,
 );

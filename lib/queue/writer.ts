@@ -6,8 +6,8 @@ import { BASE, Encoder } from '../codec';
 import {
   bareList, captured, max, typedArrayBuffer, typedArrayByteLength, typedArraySet,
 } from '../codec/primordials';
-import { atRest } from '../messaging/step';
-import { shapes, wantRest } from '../messaging/thread';
+import { onTidy } from '../messaging/step';
+import { shapes, wantTidy } from '../messaging/thread';
 import { width } from '../messaging/text';
 import { isTextOverflow } from '../codec/overflow';
 import { NotCarried, RangeTooLarge } from '../errors';
@@ -47,7 +47,7 @@ export class Writer {
     this.#index = index;
     this.#words = makeWords(index, WORDS);
     this.#u8 = this.#view();
-    this.#encoder = new Encoder(this.#words, { grow: (words) => this.#grow(words), onBusy: wantRest }, shapes);
+    this.#encoder = new Encoder(this.#words, { grow: (words) => this.#grow(words), onBusy: wantTidy }, shapes);
   }
 
   #view(): Uint8Array {
@@ -169,12 +169,12 @@ let used = 0;
 
 /** One that nobody uses: a getter or codec of a message that is being encoded may push as well. */
 export function acquire(): Writer {
-  if (used > 0) wantRest();
+  if (used > 0) wantTidy();
   if (used === writers.length) writers[used] = new Writer(READER + 1 + used);
   return writers[used++]!;
 }
 
-atRest(() => {
+onTidy(() => {
   while (used > 0) writers[--used]!.mend();
 });
 

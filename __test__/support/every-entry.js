@@ -1,0 +1,78 @@
+'use strict';
+// V8 ends what runs where a function begins, or a loop begins anew, and nowhere else. A copy of the package that counts
+// these places, and programs that are ended at each of them in turn.
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const vm = require('node:vm');
+const ts = require('typescript');
+const { copyOfPackage } = require('./copy.js');
+
+const COUNTER = '(globalThis.countEntry !== undefined && globalThis.countEntry())';
+
+function isLoop(node) {
+  return ts.isForStatement(node) || ts.isForInStatement(node) || ts.isForOfStatement(node) || ts.isWhileStatement(node) || ts.isDoStatement(node);
+}
+
+/** `text` with a call of the counter at each entry of a function or a loop. */
+function counted(text) {
+  const source = ts.createSourceFile('dist.js', text, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
+  const insertions = [];
+  const enclose = (node, before, after) => insertions.push([node.getStart(), before], [node.end, after]);
+  const visit = (node) => {
+    const body = ts.isFunctionLike(node) ? node.body : isLoop(node) ? node.statement : undefined;
+    if (body !== undefined) {
+      if (!ts.isBlock(body)) {
+        if (isLoop(node)) enclose(body, `{ ${COUNTER}; `, ' }');
+        else enclose(body, `(${COUNTER}, `, ')');
+      } else {
+        const [first] = body.statements;
+        const hasDirective = first !== undefined && ts.isExpressionStatement(first) && ts.isStringLiteral(first.expression);
+        insertions.push([hasDirective ? first.end : body.getStart() + 1, ` ${COUNTER}; `]);
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  // From the last one on, and what encloses is written after what it encloses.
+  insertions.map((insertion, order) => [...insertion, order]).sort((a, b) => b[0] - a[0] || b[2] - a[2])
+    .forEach(([at, more]) => (text = text.slice(0, at) + more + text.slice(at)));
+  return text;
+}
+
+/** The folder of such a package. */
+function countedPackage(t) {
+  const folder = copyOfPackage(t);
+  for (const name of ['index.js', 'package.js']) {
+    const file = path.join(folder, 'dist', name);
+    fs.writeFileSync(file, counted(fs.readFileSync(file, 'latin1')), 'latin1');
+  }
+  return folder;
+}
+
+/** Calls `body`, and ends it at entry number `entry`. False: there are not so many. */
+function endAt(entry, body) {
+  let left = entry;
+  globalThis.countEntry = () => {
+    if (--left > 0) return;
+    globalThis.countEntry = undefined;
+    for (;;);
+  };
+  globalThis.body = () => {
+    body();
+    globalThis.countEntry = undefined;
+  };
+  try {
+    vm.runInThisContext('body()', { timeout: 3 });
+    return false;
+  } catch (error) {
+    assert.equal(error.code, 'ERR_SCRIPT_EXECUTION_TIMEOUT');
+    return true;
+  } finally {
+    delete globalThis.countEntry;
+    delete globalThis.body;
+  }
+}
+
+module.exports = { countedPackage, endAt };
