@@ -148,6 +148,38 @@ for (const [name, { act, started, local }] of Object.entries(TRANSFERS)) test(`a
     },
   }));
 
+test('a post that takes back what nobody reads any more is ended anywhere: all of that arrives', (t) =>
+  forEachEntry(t, {
+    async open(thread) {
+      const { near, far } = await thread.channel();
+      far.run(({ port }) => {
+        const first = () => port.off('message', first);
+        port.on('message', first);
+      });
+      near.postMessage({ n: 'first' });
+      await until(() => far.run(({ port }) => port.listenerCount('message')) === 0, 'the first message');
+      for (let n = 0; n < 6; n++) near.postMessage({ n });
+      far.run(({ port, wt, kept }) => {
+        const vm = require('node:vm');
+        const context = vm.createContext();
+        kept.log = [];
+        vm.runInContext(`(port, log) => {
+          port.onmessage = ({ data }) => void log.push(data.n);
+          port.start();
+        }`, context)(wt.moveMessagePortToContext(port, context), kept.log);
+      });
+      return { near, far };
+    },
+    act: ({ near }) => near.postMessage({ n: 'X' }),
+    async check({ near, far }, isCut) {
+      near.postMessage({ n: 'end' });
+      await until(() => logOf(far).at(-1) === 'end', 'the last one');
+      const log = logOf(far);
+      const hasX = log.at(-2) === 'X';
+      assert.deepEqual(log, [0, 1, 2, 3, 4, 5, ...(hasX || !isCut ? ['X'] : []), 'end']);
+    },
+  }));
+
 const SENDERS = {
   'both ways in turn': {
     count: 12,
