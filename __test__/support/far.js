@@ -71,9 +71,8 @@ function farThread(t, wt, module = wt === stock ? 'node:worker_threads' : module
     return result;
   };
 
-  /** Sends `port` over there; resolves with its handle when it has arrived. */
-  const adopt = async (port) => {
-    const id = ids++;
+  /** Sends `port` over there, by the name `id`; resolves with its handle when it has arrived. */
+  const adopt = async (port, id = ids++) => {
     worker.postMessage({ id, port }, [port]);
     await until(() => order(undefined, ({ ports }, wanted) => ports.has(wanted), [id]).result, 'the port to arrive');
     return {

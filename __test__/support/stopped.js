@@ -8,12 +8,15 @@ const { channel } = require('./threads.js');
 
 /**
  * A port that has got one message of those that `post` sends from another thread, and then is stopped. They come while Node gives out
- * messages of this thread, in the order in which ports were made: so it looks at this port before anybody can look into its lane.
+ * messages of this thread, in the order in which ports were made: so it looks at this port before anybody can look into its lane. The ports
+ * `more` are over there by their names.
  */
-async function stopped(t, wt, post) {
+async function stopped(t, wt, post, more = {}) {
   const ahead = channel(t, stock);
   const { port1, port2 } = channel(t, wt);
-  const far = await farThread(t, wt).adopt(port2);
+  const farm = farThread(t, wt);
+  const far = await farm.adopt(port2);
+  for (const [name, port] of Object.entries(more)) await farm.adopt(port, name);
   const got = once(port1, 'message');
   ahead.port2.on('message', () => {
     ahead.port2.close();

@@ -1,9 +1,23 @@
 /** The end of a port: from the close of its handle to the event 'close', and to its slot. */
-import { pack } from './held';
-import { HOLD_CLOSE, HOLD_REF, type PortState } from './state';
-import { stockOnClose } from './stock';
+import { drop, pack } from './held';
+import { closeInside } from './receive';
+import { beforeClose } from './send';
+import { HOLD_CLOSE, HOLD_REF, type PortState, stateOf } from './state';
+import { type StockPort, stockClose, stockOnClose } from './stock';
 import { hasRest, isPending, releaseBatch } from './take';
 import { closeSlot, isPeerAdopted, native, schedule, setHold, slots } from './thread';
+
+/** `port.close()`. */
+export function close(port: StockPort, callback?: () => void): void {
+  const state = stateOf(port);
+  if (state !== undefined && state.slot >= 0 && !state.closing) {
+    beforeClose(state);
+    if (state.delivering > 0 || state.handing) closeInside(state);
+  }
+  if (state !== undefined) state.closing = true;
+  stockClose(port, callback);
+  if (state !== undefined) endWaiting(state);
+}
 
 /** The handle is closed: 'close' follows when the lane is empty. */
 export function onClosed(state: PortState): void {
@@ -38,7 +52,7 @@ function offer(state: PortState): void {
 }
 
 /** `close()` on a port whose handle is closed already, and which was kept for what is left in the lane. */
-export function endWaiting(state: PortState): void {
+function endWaiting(state: PortState): void {
   if (!isWaiting(state)) return;
   setHold(state, HOLD_CLOSE, true);
   schedule(state.slot);
@@ -69,4 +83,5 @@ export function forget(state: PortState): void {
   if (slot < 0) return;
   slots[slot] = undefined;
   closeSlot(slot);
+  drop(state);
 }

@@ -5,10 +5,13 @@
 import { NotCarried } from '../errors';
 import { FORCED, TOO_LARGE } from '../native';
 import type { Batch } from './batch';
-import { taken } from './carrier';
-import { type Carried, KIND_CARRIER, KIND_VALUE, type PortState } from './state';
+import { hasPorts, taken } from './carrier';
+import { close } from './closing';
+import { type Carried, Fifo, KIND_CARRIER, KIND_VALUE, type PortState } from './state';
+import { onTidy } from './step';
+import type { StockPort } from './stock';
 import { decode } from './take';
-import { batches, closeSlot, detachSlot, encoder, keepHeld, meetPeer, native, READER_KNOWN, releaseEncoder, sendAhead, sendEncoded, takeHeld } from './thread';
+import { batches, closeSlot, detachSlot, encoder, keepHeld, meetPeer, native, READER_KNOWN, releaseEncoder, sendAhead, sendEncoded, takeHeld, wantTidy } from './thread';
 
 /** How a held message travels: its number, whether it is an error, and what it is. */
 type Packed = readonly [index: number, isError: boolean, value: unknown];
@@ -33,6 +36,28 @@ function send(slot: number, { index, type, value }: Carried): void {
   // That there was one is told.
   sendAhead(slot, KIND_CARRIER, index);
 }
+
+/** Ports out of messages that nobody reads any more. */
+const unread = new Fifo<StockPort>();
+
+/** Nobody reads what is held any more. As in Node's queue, the ports in it close; in a turn of the loop, since a post may be on the stack. */
+export function drop({ held }: PortState): void {
+  for (let message = held.first; message !== undefined; message = held.first) {
+    const { ports } = message;
+    if (hasPorts(ports)) {
+      for (let i = 0; i < ports.length; i++) unread.push(ports[i]!);
+      wantTidy();
+    }
+    held.shift();
+  }
+}
+
+onTidy(() => {
+  for (let port = unread.first; port !== undefined; port = unread.first) {
+    close(port);
+    unread.shift();
+  }
+});
 
 /** What travelled with the port that is in `slot` now. */
 export function unpack(slot: number, use: (message: Carried) => void): void {

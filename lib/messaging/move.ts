@@ -7,7 +7,7 @@ import { apply, bareList, isArray, isArrayBuffer, isProxy, typedArrayLength } fr
 import { comeBack } from './adopt';
 import { holdOwed } from './drain';
 import { safePost } from './guard';
-import { pack } from './held';
+import { drop, pack } from './held';
 import { openLocal, unlink } from './pair';
 import { GATE_OPEN, GATE_RECALL } from '../native';
 import { recall } from './recall';
@@ -293,6 +293,7 @@ export function forgetMoved(detached: Detached[], ports: StockPort[]): void {
   const left = bareList<number>();
   for (let i = 0; i < detached.length; i++) {
     unlink(detached[i]!.state);
+    drop(detached[i]!.state);
     left[i] = useTicket(detached[i]!);
   }
   dropTickets(left);

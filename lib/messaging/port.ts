@@ -9,12 +9,12 @@ import { forgetMoved, moving, postWithList, readList } from './move';
 import { noteGone, safePost } from './guard';
 import { needStack } from './headroom';
 import { contextAccessors } from './context';
-import { endWaiting, isWaiting, onClosed } from './closing';
+import { close, isWaiting, onClosed } from './closing';
 import { messagesOf } from './iterate';
 import { forgetSignal, signalOf } from './listen';
-import { closeInside, onStockMessage, receive, start } from './receive';
+import { onStockMessage, receive, start } from './receive';
 import { receiveSync, tryReceive } from './receive-sync';
-import { beforeClose, post } from './send';
+import { post } from './send';
 import { HOLD_REF, type PortState, stateOf } from './state';
 import {
   kHybridDispatch,
@@ -24,7 +24,6 @@ import {
   StockChannel,
   StockPort,
   stock,
-  stockClose,
   stockDispatch,
   stockHasRef,
   stockOnClose,
@@ -176,14 +175,7 @@ const methods = {
 
   close(this: StockPort, callback?: () => void): void {
     needStack();
-    const state = stateOf(this);
-    if (state !== undefined && state.slot >= 0 && !state.closing) {
-      beforeClose(state);
-      if (state.delivering > 0 || state.handing) closeInside(state);
-    }
-    if (state !== undefined) state.closing = true;
-    stockClose(this, callback);
-    if (state !== undefined) endWaiting(state);
+    close(this, callback);
   },
 };
 
