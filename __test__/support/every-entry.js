@@ -8,7 +8,10 @@ const path = require('node:path');
 const vm = require('node:vm');
 const ts = require('typescript');
 const { copyOfPackage } = require('./copy.js');
+const { farThread } = require('./far.js');
 
+/** More than any of the programs has. */
+const MOST = 1000;
 const COUNTER = '(globalThis.countEntry !== undefined && globalThis.countEntry())';
 
 function isLoop(node) {
@@ -52,7 +55,7 @@ function countedPackage(t) {
 }
 
 /** Calls `body`, and ends it at entry number `entry`. False: there are not so many. */
-function endAt(entry, body) {
+function endAt(entry, body, timeout) {
   let left = entry;
   globalThis.countEntry = () => {
     if (--left > 0) return;
@@ -64,7 +67,7 @@ function endAt(entry, body) {
     globalThis.countEntry = undefined;
   };
   try {
-    vm.runInThisContext('body()', { timeout: 3 });
+    vm.runInThisContext('body()', { timeout });
     return false;
   } catch (error) {
     assert.equal(error.code, 'ERR_SCRIPT_EXECUTION_TIMEOUT');
@@ -75,4 +78,28 @@ function endAt(entry, body) {
   }
 }
 
-module.exports = { countedPackage, endAt };
+/**
+ * For each entry: a channel, what is done to it before, `act`, which is ended there, and the check. `timeout`: milliseconds, more than `act` takes. `run`: calls its
+ * second argument, which does that, and returns what that returns.
+ */
+async function forEachEntry(t, { open, act, check, timeout = 3, run = (_, body) => body() }) {
+  const folder = countedPackage(t);
+  const wt = require(folder);
+  const thread = farThread(t, wt, folder);
+  let entry = 1;
+  for (; entry < MOST; entry++) {
+    const scene = await open(thread, wt);
+    const isCut = await run(scene, () => endAt(entry, () => act(scene), timeout));
+    try {
+      await check(scene, isCut);
+    } catch (error) {
+      error.message = `ended at entry ${entry}: ${error.message}`;
+      throw error;
+    }
+    scene.near.close();
+    if (!isCut) break;
+  }
+  assert.ok(entry > 10 && entry < MOST, `${entry} entries`);
+}
+
+module.exports = { forEachEntry };

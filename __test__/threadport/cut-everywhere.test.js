@@ -4,36 +4,12 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { until } = require('../support/deadline.js');
-const { countedPackage, endAt } = require('../support/every-entry.js');
-const { farThread } = require('../support/far.js');
+const { forEachEntry } = require('../support/every-entry.js');
 
-/** More than any of these programs has. */
-const MOST = 1000;
 const instance = (fields) => Object.assign(Object.create({ of: 'a class' }), fields);
 const many = (port, count) => {
   for (let i = 0; i < count; i++) port.postMessage(instance({ n: 'many' }));
 };
-
-/** For each entry: a channel, what is done to it before, `act`, which is ended there, and the check. */
-async function forEachEntry(t, { open, act, check }) {
-  const folder = countedPackage(t);
-  const wt = require(folder);
-  const thread = farThread(t, wt, folder);
-  let entry = 1;
-  for (; entry < MOST; entry++) {
-    const scene = await open(thread, wt);
-    const isCut = endAt(entry, () => act(scene));
-    try {
-      await check(scene, isCut);
-    } catch (error) {
-      error.message = `ended at entry ${entry}: ${error.message}`;
-      throw error;
-    }
-    scene.near.close();
-    if (!isCut) break;
-  }
-  assert.ok(entry > 10 && entry < MOST, `${entry} entries`);
-}
 
 /** Over there what comes is noted; a port that comes is read, too. */
 function listen(far) {
