@@ -2,7 +2,7 @@
 // Ports in messages that nobody reads: they close with the port that the message was sent to, so their other ends get a 'close'.
 
 const test = require('node:test');
-const { once } = require('../support/deadline.js');
+const { once, settle } = require('../support/deadline.js');
 const { stopped } = require('../support/stopped.js');
 const { channel } = require('../support/threads.js');
 
@@ -49,4 +49,17 @@ test('a stopped port is in a message that nobody reads', async (t) => {
   port1.postMessage({ port }, [port]);
   port2.close();
   await closed;
+});
+
+const READ = {
+  'a listener': async (port) => (await once(port, 'message'))[0],
+  receiveMessageOnPort: (port) => wt.receiveMessageOnPort(port).message,
+};
+for (const [name, read] of Object.entries(READ)) test(`a port whose other end closed while it was unread: 'close' comes to who gets it by ${name}`, async (t) => {
+  const { port, kept } = await withUnread(t);
+  t.after(() => port.close());
+  kept.close();
+  await settle();
+  const { carried } = await read(port);
+  await once(carried, 'close');
 });

@@ -4,6 +4,7 @@
  */
 import { apply, defineOwn, defineProperty, floor, isArray, ownDescriptor, substring } from '../codec/primordials';
 import { adoptArrivals } from './adopt';
+import { hold, toReader } from './held';
 import { holdRest, needsNumber } from './late';
 import { receivedLocal } from './pair';
 import { reviveQueues } from './queues';
@@ -23,6 +24,7 @@ export const taken: { value: unknown; type: 'message' | 'messageerror'; ports: u
 };
 
 export function take(message: Carried): true {
+  if (hasPorts(message.ports)) toReader(message.ports);
   taken.value = message.value;
   taken.type = message.type;
   taken.ports = message.ports;
@@ -111,7 +113,7 @@ export function keepCaught(): void {
   const { state, value, type, ports } = caught;
   if (type === 'messageerror' || !isBarrier(state, value)) {
     const index = count(caught);
-    if (state.slot >= 0) state.hold({ value, type, ports, index });
+    if (state.slot >= 0) hold(state, { value, type, ports, index });
   }
   caught = undefined;
 }

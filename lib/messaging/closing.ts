@@ -24,7 +24,7 @@ export function onClosed(state: PortState): void {
   state.ended = true;
   if (state.slot < 0) {
     letGo(state);
-    stockOnClose(state.port);
+    emitClose(state);
     return;
   }
   if (!state.closing && !state.laneOver) offer(state);
@@ -64,7 +64,12 @@ export const isWaiting = (state: PortState | undefined): state is PortState => s
 /** Free the slot and emit 'close'. */
 export function finish(state: PortState): void {
   forget(state);
-  stockOnClose(state.port);
+  emitClose(state);
+}
+
+/** Who gets the port later gets 'close' then (see `toReader` in held.ts). */
+function emitClose(state: PortState): void {
+  if (!state.unread) stockOnClose(state.port);
 }
 
 /** What is under way does not arrive any more, and nothing is owed for it. */

@@ -6,8 +6,9 @@ import { NotCarried } from '../errors';
 import { FORCED, TOO_LARGE } from '../native';
 import type { Batch } from './batch';
 import { hasPorts, taken } from './carrier';
-import { close } from './closing';
-import { type Carried, Fifo, KIND_CARRIER, KIND_VALUE, type PortState } from './state';
+import { close, finish } from './closing';
+import { runInContext } from './context';
+import { type Carried, Fifo, KIND_CARRIER, KIND_VALUE, type PortState, stateOf } from './state';
 import { onTidy } from './step';
 import type { StockPort } from './stock';
 import { decode } from './take';
@@ -37,6 +38,35 @@ function send(slot: number, { index, type, value }: Carried): void {
   sendAhead(slot, KIND_CARRIER, index);
 }
 
+/** `state` keeps a message that came ahead of its turn. */
+export function hold(state: PortState, message: Carried): void {
+  markUnread(message.ports);
+  state.hold(message);
+}
+
+export function markUnread(ports: unknown): void {
+  if (!hasPorts(ports)) return;
+  for (let i = 0; i < ports.length; i++) {
+    const state = stateOf(ports[i]);
+    if (state !== undefined) state.unread = true;
+  }
+}
+
+/** Ports whose ends came while they were unread. */
+const ended = new Fifo<PortState>();
+
+/** Somebody gets a message with `ports`. */
+export function toReader(ports: StockPort[]): void {
+  for (let i = 0; i < ports.length; i++) {
+    const state = stateOf(ports[i]);
+    if (state === undefined || !state.unread) continue;
+    state.unread = false;
+    if (!state.ended || state.slot >= 0) continue;
+    ended.push(state);
+    wantTidy();
+  }
+}
+
 /** Ports out of messages that nobody reads any more. */
 const unread = new Fifo<StockPort>();
 
@@ -53,6 +83,7 @@ export function drop({ held }: PortState): void {
 }
 
 onTidy(() => {
+  for (let state = ended.shift(); state !== undefined; state = ended.shift()) runInContext(state, finish, undefined);
   for (let port = unread.first; port !== undefined; port = unread.first) {
     close(port);
     unread.shift();

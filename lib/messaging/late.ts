@@ -4,6 +4,7 @@
  * Node's queue stays there, and moves on with the port.
  */
 import { adoptPorts, hasPorts, nextEra, pull, sentBefore, taken } from './carrier';
+import { markUnread } from './held';
 import type { Carried, PortState } from './state';
 import { hasCargo, isPeerAdopted, peerStockSent, setGateClosed, setGateOpen, wantBarrier } from './thread';
 
@@ -44,5 +45,6 @@ export function holdRest(state: PortState, message: Carried): void {
   state.held.forEach((held, i) => {
     held.index = first + i;
     adoptPorts(state, held.index, held.ports);
+    markUnread(held.ports);
   });
 }

@@ -159,6 +159,8 @@ interface Conditions {
   closedInside: boolean;
   /** What `ref()` or `unref()` said last: a handle that is closing no longer tells. */
   referenced: boolean;
+  /** In a message that is held: nobody has the port yet. */
+  unread: boolean;
 }
 
 /** Where `holds` begins in the field of the conditions, and their part of it. */
@@ -177,7 +179,7 @@ class Bits {
   static {
     const names: readonly (keyof Conditions)[] = [
       'carrying', 'started', 'reading', 'laneFed', 'laneOut', 'closing', 'ended', 'over', 'offered', 'laneOver',
-      'waiting', 'stockRuns', 'handing', 'late', 'uncounted', 'catchingUp', 'gateHeld', 'full', 'isMember', 'closedInside', 'shut', 'referenced', 'resting',
+      'waiting', 'stockRuns', 'handing', 'late', 'uncounted', 'catchingUp', 'gateHeld', 'full', 'isMember', 'closedInside', 'shut', 'referenced', 'resting', 'unread',
     ];
     names.forEach((name, index) => {
       const bit = 1 << index;
