@@ -101,3 +101,30 @@ test('a getter that closes the port of its message, and another port in the list
   const [plain, shared, behind] = await inbox(other).take(3);
   assert.deepEqual([plain, shared.byteLength, behind], ['plain', 3, 'behind']);
 });
+
+test('a handler closes its port, that of the next message throws: what is behind does not come, whichever way', async (t) => {
+  const farm = farThread(t, wt);
+  const failed = [];
+  process.setUncaughtExceptionCaptureCallback(({ message }) => failed.push(message));
+  t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+  // So many in a row of what the codec does not take that its way changes in between.
+  for (let at = 58; at < 70; at++) {
+    const { near, far } = await farm.channel();
+    const closed = once(near, 'close');
+    const heard = [];
+    near.on('message', ({ n }) => {
+      heard.push(n);
+      if (n === at) near.close();
+      else if (n > at) throw new Error(`at ${n}`);
+    });
+    far.post({ n: 'first' });
+    await until(() => heard.length > 0, 'the first message');
+    far.run(({ port }) => {
+      for (let n = 0; n < 80; n++) port.postMessage(Object.assign(Object.create({ of: 'a class' }), { n }));
+    });
+    await closed;
+    await settle();
+    assert.deepEqual(heard, ['first', ...Array.from({ length: at + 2 }, (_, n) => n)]);
+    assert.deepEqual(failed.splice(0), [`at ${at + 1}`]);
+  }
+});

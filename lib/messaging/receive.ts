@@ -77,8 +77,9 @@ let hasThrown = false;
  * Deliver up to `limit` messages of a port to its listeners, or up to one whose listener throws: that ends
  * the async context. What a handler leaves behind that closes the port comes in any case: after this turn nobody would ask for
  * it; and so does what is held here, since a port that moves cannot take it along. Returns how many; all of the limit if it took too long.
+ * `isHanded`: Node, which is handing messages over, gets what is thrown, and comes back for the rest in another turn.
  */
-function deliver(state: PortState, limit: number): number {
+function deliver(state: PortState, limit: number, isHanded = false): number {
   // A handler of another port may have been cut short in a read since.
   keepCaught();
   let count = 0;
@@ -105,10 +106,11 @@ function deliver(state: PortState, limit: number): number {
         dispatch(state);
         tick();
       } catch (error) {
-        // As from a stock port: an uncaughtException, and the next message still comes.
-        report(error);
+        // As from a stock port: an uncaughtException, and the next message still comes, unless the port was closed.
+        if (!isHanded) report(error);
         hasThrown = true;
         state.closedInside = false;
+        if (isHanded) throw error;
         break;
       }
     }
@@ -209,7 +211,7 @@ function handedOver(state: PortState): void {
 /** What a stock message has made way for. Node has entered the context of the port already. */
 function deliverSome(state: PortState): void {
   if (state.slot < 0 || state.delivering > 0) return;
-  step(() => void deliver(state, BUDGET), () => {
+  step(() => void deliver(state, BUDGET, true), () => {
     if (state.delivering > 0) {
       // Cut short.
       state.delivering = 0;
