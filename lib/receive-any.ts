@@ -2,6 +2,7 @@
 import { forget, listenTo, signalOf, timeoutOf } from './arguments';
 import { bareList, isArray, min } from './codec/primordials';
 import { Deadlock, InvalidArgType, InvalidArgValue, PortClosed } from './errors';
+import { needStack } from './headroom';
 import { ANYWHERE, blockingWord } from './messaging/listen';
 import { Pull, type Pulled, pullsOf, receiveInTurn } from './messaging/pulls';
 import { receive } from './messaging/receive';
@@ -269,6 +270,7 @@ function optionsOf(options: unknown): { timeout: number; signal: AbortSignal | u
 /** As in `SharedQueue.pop`, who has waited is heard as soon as who has not. */
 export function receiveAny(values: unknown, options?: unknown): Promise<Received | undefined> {
   return new Promise((resolve, reject) => {
+    needStack();
     const sources = sourcesOf(values);
     const { timeout, signal } = optionsOf(options);
     signal?.throwIfAborted();
@@ -282,6 +284,7 @@ export function receiveAny(values: unknown, options?: unknown): Promise<Received
 }
 
 export function receiveAnySync(values: unknown, options?: unknown): Received | undefined {
+  needStack();
   const sources = sourcesOf(values);
   const { timeout, signal } = optionsOf(options);
   signal?.throwIfAborted();

@@ -43,3 +43,8 @@ test('a process with a channel lives as long as with the built-in', async () => 
     assert.equal(ours.length, 1);
   }
 });
+
+test('a port whose other end has posted and gone, all in one handler of another port: its messages come before the process ends', async () => {
+  const { lines } = await run([fixture('unread-at-end.js'), modulePath]);
+  assert.deepEqual(lines, ['first', 'second']);
+});

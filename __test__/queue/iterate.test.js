@@ -79,3 +79,22 @@ test('a queue that is never empty lets the loop turn', async () => {
   }
   assert.equal(turned, true);
 });
+
+test('decode() of its own message ends an iteration: it gets that message', async () => {
+  let iteration;
+  const codec = {
+    encode: (text) => Buffer.from(text),
+    decode(bytes) {
+      void iteration.return();
+      return Buffer.from(bytes).toString();
+    },
+  };
+  for (const push of [async (q) => q.tryPush('a'), async (q) => { await settle(); q.tryPush('a'); }]) {
+    const q = new SharedQueue({ codec });
+    iteration = q[Symbol.asyncIterator]();
+    const next = iteration.next();
+    await push(q);
+    assert.deepEqual(await deadline(next, 'the message'), { value: 'a', done: false });
+    assert.deepEqual(await deadline(iteration.next(), 'the end'), over);
+  }
+});

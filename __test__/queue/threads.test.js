@@ -268,3 +268,21 @@ test('another copy of the package: queues of bytes are shared, structured ones a
   assert.deepEqual(bytes.tryPop(), new Uint8Array([1, 2]));
   assert.throws(() => other.from(new SharedQueue().buffer), { code: 'ERR_INVALID_ARG_VALUE', message: /another/ });
 });
+
+test('popMany(Infinity) ends while others go on pushing: it takes what was there', async (t) => {
+  const capacity = 1 << 12;
+  const q = new SharedQueue({ capacity, codec: 'bytes' });
+  for (let i = 0; i < 2; i++) {
+    spawn(t, ({ queues: [there] }) => {
+      const bytes = new Uint8Array(8);
+      for (;;) there.pushSync(bytes);
+    }, [q]);
+  }
+  await until(() => q.bytesUsed === capacity, 'a full queue');
+  for (let i = 0; i < 50; i++) {
+    const { length } = q.popMany(Infinity);
+    // As one was taken another may have come.
+    assert.ok(length <= capacity / 16 + 1, `${length} messages`);
+    q.popSync(5000);
+  }
+});

@@ -11,6 +11,7 @@ const { channel, spawn } = require('../support/threads.js');
 const { deadline, inbox, once } = require('../support/deadline.js');
 const { message, numberOf, sequence, KINDS } = require('../support/mixture.js');
 const { outcome } = require('../support/outcome.js');
+const { stopped } = require('../support/stopped.js');
 
 const MIXTURE = require.resolve('../support/mixture.js');
 const number = (value) => numberOf(value, wt.receiveMessageOnPort);
@@ -175,3 +176,22 @@ if (wt.postMessageToThread !== undefined) {
     assert.deepEqual((await inbox(port).take(KINDS)).map(number), sequence(KINDS));
   });
 }
+
+test('structuredClone of a port that was stopped: an unread message with a port, and one with shared memory, come whole', async (t) => {
+  const { port1: kept, port2: inner } = channel(t, wt);
+  const { port } = await stopped(t, wt, ({ port, ports }) => {
+    port.postMessage('first');
+    const carried = ports.get('inner');
+    port.postMessage({ carried }, [carried]);
+    port.postMessage(new SharedArrayBuffer(3));
+    port.postMessage('fourth');
+  }, { inner });
+  const moved = structuredClone(port, { transfer: [port] });
+  t.after(() => moved.close());
+  const [{ carried }, shared, fourth] = await inbox(moved).take(3);
+  assert.equal(shared.byteLength, 3);
+  assert.equal(fourth, 'fourth');
+  const mail = inbox(kept);
+  carried.postMessage('from the port');
+  assert.equal(await mail.next(), 'from the port');
+});

@@ -147,6 +147,42 @@ test('a queue whose messages are awaited is ended anywhere: no more than one mes
     },
   }));
 
+test('SharedQueue.from() is ended anywhere: the next queue is one of its own', (t) =>
+  forEachEntry(t, {
+    open: async (_, { SharedQueue }) => ({ near: { close() {} }, SharedQueue, shared: new SharedQueue({ capacity: 1 << 16, codec: 'json' }) }),
+    act: ({ SharedQueue, shared }) => void SharedQueue.from(shared.buffer),
+    async check({ SharedQueue, shared }) {
+      const own = new SharedQueue({ capacity: 64, codec: 'bytes' });
+      own.tryPush(new Uint8Array(1));
+      assert.deepEqual([own.capacity, own.length, shared.length], [64, 1, 0]);
+    },
+  }));
+
+test('a push is ended anywhere while another one waits: those that block go on, and nothing is lost or comes twice', (t) =>
+  forEachEntry(t, {
+    async open(_, { SharedQueue }) {
+      const queue = new SharedQueue({ capacity: 64, codec: 'bytes' }).unref();
+      queue.tryPush(new Uint8Array(56));
+      void queue.push(new Uint8Array(8));
+      void queue.push(new Uint8Array(2));
+      return { near: { close() {} }, queue, got: [] };
+    },
+    act({ queue, got }) {
+      got.push(queue.tryPop());
+      if (queue.tryPush(new Uint8Array(1))) got.push('pushed');
+    },
+    async check({ queue, got }, isCut) {
+      if (queue.length === 1 && got.length === 0) queue.tryPop();
+      assert.equal(queue.pushSync(new Uint8Array(3), 5000), true);
+      const lengths = [];
+      for (let found; (found = queue.tryPop()) !== undefined; ) lengths.push(found.length);
+      const hasPushed = lengths.length === 4;
+      assert.ok(hasPushed || !got.includes('pushed'));
+      assert.deepEqual(lengths, hasPushed ? [8, 2, 1, 3] : [8, 2, 3]);
+      if (!isCut) assert.equal(got.at(-1), 'pushed');
+    },
+  }));
+
 test('the start of a worker is ended anywhere: a port for it is there, or still here, with what waits in it', (t) => {
   const text = `
     const { workerData: port } = require('node:worker_threads');

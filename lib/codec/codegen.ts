@@ -3,6 +3,7 @@
  *
  * `--disallow-code-generation-from-strings` and hardened embedders forbid it; the loops then do all the work.
  */
+import { isStackOverflow } from './overflow';
 import { captured } from './primordials';
 
 const CAP = 1024;
@@ -14,8 +15,8 @@ export function generate(parameters: string, body: string): ((...args: unknown[]
   left--;
   try {
     return new captured.Function(parameters, `'use strict';${body}`) as (...args: unknown[]) => unknown;
-  } catch {
-    left = 0;
+  } catch (error) {
+    if (!isStackOverflow(error)) left = 0;
     return undefined;
   }
 }

@@ -6,6 +6,7 @@
  * the lists weigh. For a list that stays code that makes the object is generated, and no more than that: where there are many lists
  * V8 interprets the code for long, so the values are read by a loop.
  */
+import { needRoom } from '../headroom';
 import { compileConstructor, compileLiteral } from './compile-reader';
 import { internalized } from './constants';
 import type { Decoder } from './decoder';
@@ -40,7 +41,14 @@ export class KeyEntry {
 
   /** Reads the values and makes the object; undefined, and nothing read, until the list has proved to stay. No key may be missing. */
   read(d: Decoder): object | undefined {
-    if (++this.uses === Size.Warm && compilations > 0) this.compile(d);
+    if (++this.uses === Size.Warm && compilations > 0) {
+      try {
+        needRoom();
+        this.compile(d);
+      } catch {
+        this.uses = 0;
+      }
+    }
     const n = this.keys.length;
     // A constructor stores where a setter of Object.prototype may be.
     if (this.make === undefined || (n > MOST_IN_LITERAL && !d.pristine())) return undefined;

@@ -1,4 +1,5 @@
 /** Objects of a registered shape: loops at first, generated code for shapes in steady use. */
+import { needRoom } from '../headroom';
 import { compileCarefulReader, compileFastReader, type ShapeReader } from './compile-reader';
 import { internalized } from './constants';
 import { CorruptMessageError } from './corrupt';
@@ -34,7 +35,14 @@ export class ShapeReaders {
   /** Reads an object that may be referred to, or may lack properties. */
   careful(d: Decoder, id: number): object {
     const entry = this.entry(id);
-    if (entry.uses++ === WARM) entry.careful = compileCarefulReader(entry.keys, HOLE) ?? null;
+    if (entry.uses++ === WARM) {
+      try {
+        needRoom();
+        entry.careful = compileCarefulReader(entry.keys, HOLE) ?? null;
+      } catch {
+        entry.uses = 0;
+      }
+    }
     return entry.careful === null ? readLoop(d, entry) : entry.careful(d);
   }
 
@@ -63,11 +71,17 @@ export class ShapeReaders {
     // The shape word is the one just read.
     const id = d.i32[d.pos - 1]! >>> 4;
     const entry = this.entry(id);
-    if (entry.uses++ >= WARM && entry.fast === null) {
+    if (entry.uses++ < WARM || entry.fast !== null) return readLoop(d, entry);
+    try {
+      needRoom();
       entry.fast = compileFastReader(entry.keys) ?? ((decoder) => readLoop(decoder, entry));
-      this.readers[id] = entry.fast;
+    } catch {
+      entry.uses = 0;
+      return readLoop(d, entry);
     }
-    return readLoop(d, entry);
+    this.readers[id] = entry.fast;
+    // V8 compiles it when it is called, and here is room for that.
+    return entry.fast(d);
   }
 
   private entry(id: number): Entry {

@@ -1,4 +1,5 @@
 /** Objects of a registered shape: a loop at first, generated code for shapes in steady use. */
+import { needRoom } from '../headroom';
 import { compileWriter } from './compile-writer';
 import type { Encoder } from './encoder';
 import { Flag, Layout, Word } from './format';
@@ -13,7 +14,14 @@ const WARM = 16;
 
 export function writeShapeLoop(e: Encoder, object: Record<string, unknown>, shape: Shape, isKnown: boolean): boolean | undefined {
   if (!isKnown && (getPrototypeOf(object) !== ObjectPrototype || !hasKeys(object, shape.keys))) return undefined;
-  if (++shape.uses === WARM) shape.write = compileWriter(shape, e.shapes.registry) ?? shape.write;
+  if (++shape.uses === WARM) {
+    try {
+      needRoom();
+      shape.write = compileWriter(shape, e.shapes.registry) ?? shape.write;
+    } catch {
+      shape.uses = 0;
+    }
+  }
   const { keys, sites } = shape;
   const n = keys.length;
   const { pos: start, text, ids } = e;

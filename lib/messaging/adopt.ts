@@ -122,7 +122,10 @@ export function adoptAs(port: StockPort, ticket: number, from: PortState): void 
   const { held, received } = from;
   if (held.length > 0) keepHeld(slot, -1);
   const state = adopt(port);
-  held.forEach((message) => state.hold(message));
+  for (let message = held.first; message !== undefined; message = held.first) {
+    state.hold(message);
+    held.shift();
+  }
   adoptAt(port, slot, received, found & 15);
 }
 

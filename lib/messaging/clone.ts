@@ -3,7 +3,8 @@ import { bareList, captured, defineOwn } from '../codec/primordials';
 import { adoptAs } from './adopt';
 import { recordPorts } from './carrier';
 import { guarded } from './guard';
-import { needStack } from './headroom';
+import { needStack } from '../headroom';
+import { drop } from './held';
 import { type Detached, detachAll, forgetMoved, isPlain, moving, portsIn, readIterable, reattachAll, spend, ticketsOf } from './move';
 import { cloningQueues } from './queues';
 import { stateOf } from './state';
@@ -35,7 +36,7 @@ function cloneWithPorts(value: unknown, list: unknown[], ports: StockPort[]): un
   const recorded = recordPorts(ports.length > 0 && isPlain(list), move);
   const tickets = recorded === undefined ? undefined : ticketsOf(ports, detached!);
   if (tickets !== undefined) spend(ports, detached!);
-  forgetMoved(detached!, ports);
+  forgetMoved(detached!, ports, tickets !== undefined);
   if (tickets !== undefined) arrive(tickets, ports, recorded!);
   return clone;
 }
@@ -45,6 +46,10 @@ function arrive(tickets: number[], ports: StockPort[], recorded: StockPort[]): v
   const first = recorded.length - ports.length;
   if (first < 0) {
     dropTickets(tickets);
+    for (let i = 0; i < ports.length; i++) {
+      const state = stateOf(ports[i]);
+      if (state !== undefined) drop(state);
+    }
     return;
   }
   for (let i = 0; i < ports.length; i++) {

@@ -288,12 +288,15 @@ function endHope(): void {
   hope();
 }
 
-/** The transfer of `ports` took place. Where nobody has taken their tickets they went where nobody reads lanes. */
-export function forgetMoved(detached: Detached[], ports: StockPort[]): void {
+/**
+ * The transfer of `ports` took place. Where nobody has taken their tickets they went where nobody reads lanes. `stays`: what they hold is
+ * still wanted.
+ */
+export function forgetMoved(detached: Detached[], ports: StockPort[], stays = false): void {
   const left = bareList<number>();
   for (let i = 0; i < detached.length; i++) {
     unlink(detached[i]!.state);
-    drop(detached[i]!.state);
+    if (!stays) drop(detached[i]!.state);
     left[i] = useTicket(detached[i]!);
   }
   dropTickets(left);

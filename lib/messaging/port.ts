@@ -7,7 +7,7 @@ import { receiverOf } from './broadcast';
 import { onFull, settleLocal } from './drain';
 import { forgetMoved, moving, postWithList, readList } from './move';
 import { noteGone, safePost } from './guard';
-import { needStack } from './headroom';
+import { needStack } from '../headroom';
 import { contextAccessors } from './context';
 import { close, isWaiting, onClosed } from './closing';
 import { messagesOf } from './iterate';

@@ -202,7 +202,8 @@ function switchToLane(state: PortState, batch: Batch, sent: number, isSync: bool
 
 export function stopStock(state: PortState): void {
   const { port } = state;
-  const referenced = stockHasRef(port);
+  // A handle that is closed no longer tells.
+  const referenced = state.ended ? state.referenced : stockHasRef(port);
   state.stockRuns = false;
   apply(state.stopStock, {}, [0, 'message']);
   state.referenced = referenced;

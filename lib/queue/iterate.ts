@@ -1,4 +1,5 @@
 /** The messages of a queue, one after the other. */
+import { needStack } from '../headroom';
 import { type Found, type Iteration, iterate, type Messages } from '../iterate';
 import type { Codec } from './codecs';
 import { ARM, SPIN } from './native';
@@ -25,6 +26,7 @@ class QueueIteration<T> implements Iteration<T> {
   }
 
   now(): Found<T> {
+    needStack();
     const { line, codec } = this.#source;
     if (!line.isEmpty) return undefined;
     try {
@@ -48,7 +50,7 @@ class QueueIteration<T> implements Iteration<T> {
   }
 
   leave(): void {
-    if (this.#pop === undefined) return;
+    if (this.#pop === undefined || this.#pop.isDone) return;
     this.#source.line.leave(this.#pop);
     this.#resolve(undefined);
   }

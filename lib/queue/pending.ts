@@ -5,6 +5,8 @@ import type { Line, Waiter } from './wait';
 
 abstract class Pending implements Waiter {
   next: Waiter | undefined = undefined;
+  /** It has its message, or has given it: whatever happens now is too late. */
+  isDone = false;
   readonly #line: Line;
   readonly #signal: AbortSignal | undefined;
   readonly #reject: (reason: unknown) => void;
@@ -27,7 +29,7 @@ abstract class Pending implements Waiter {
   attempt(): boolean {
     try {
       if (!this.#again()) return false;
-      // From here on an abort, in `decode()` for one, is too late: the message has been taken.
+      this.isDone = true;
       this.#forgetSignal();
       this.succeed();
     } catch (error) {

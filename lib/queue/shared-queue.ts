@@ -1,8 +1,9 @@
 /** `SharedQueue`: a bounded queue of messages in one SharedArrayBuffer, for any number of producers and consumers. */
 import { signalOf, timeoutOf } from '../arguments';
-import { captured, defineProperty, isView, setPrototypeOf, typedArrayLength, typedArrayTag } from '../codec/primordials';
+import { captured, defineProperty, isView, min, setPrototypeOf, typedArrayLength, typedArrayTag } from '../codec/primordials';
 import { InvalidArgType, InvalidState, NotCarried, OutOfRange, QueueClosed, QueueCorrupt, RangeTooLarge } from '../errors';
 import { Existing } from '../existing';
+import { needStack } from '../headroom';
 import { ANYWHERE, tell } from '../messaging/listen';
 import { carriesQueue } from '../messaging/road';
 import { deadline, sleep, wake } from '../messaging/sleep';
@@ -16,32 +17,44 @@ import { messagesOf } from './iterate';
 import { Pop, Push } from './pending';
 import { answer, popInto, prepare } from './reader';
 import { Line, SLICE_MS } from './wait';
-import { acquire, release, type Writer } from './writer';
+import { acquire, type Parcel, release, type Writer } from './writer';
 
-/** For the constructor: attach to this memory. */
-interface Attach {
+/** What a queue is made of. Given to the constructor in place of options; nobody else has one. */
+class Parts {
+  readonly #isOurs = true;
+  readonly buffer: SharedArrayBuffer;
+  readonly call: QueueCall;
+  readonly codec: Codec;
   /** The object to become a queue, if there is one. */
-  as?: object;
-  buffer: SharedArrayBuffer;
-  call: QueueCall;
-  codec: Codec;
+  readonly as: object | undefined;
+
+  constructor(buffer: SharedArrayBuffer, call: QueueCall, codec: Codec, as?: object) {
+    this.buffer = buffer;
+    this.call = call;
+    this.codec = codec;
+    this.as = as;
+  }
+
+  static of(options: unknown): Parts {
+    return typeof options === 'object' && options !== null && #isOurs in options ? options : create(options);
+  }
 }
 
-function create(options: unknown): Attach {
+function create(options: unknown): Parts {
   const { capacity, codec: wanted } = optionsOf(options);
   const size = capacityOf(capacity);
   const { codec, id } = codecOf(wanted);
   const buffer = new captured.SharedArrayBuffer(QUEUE_HEADER + size);
-  return { buffer, call: open(buffer, id), codec };
+  return new Parts(buffer, open(buffer, id), codec);
 }
 
-function attach(memory: unknown, options: unknown): Attach {
+function attach(memory: unknown, options: unknown, as?: object): Parts {
   const buffer = sharedOf(memory);
   const { codec: wanted } = optionsOf(options);
   const call = open(buffer, -1);
   call(CODEC);
   const { codec } = codecOf(wanted, answer(STATUS));
-  return { buffer, call, codec };
+  return new Parts(buffer, call, codec, as);
 }
 
 function open(buffer: SharedArrayBuffer, codec: number): QueueCall {
@@ -52,8 +65,6 @@ function open(buffer: SharedArrayBuffer, codec: number): QueueCall {
 }
 
 const { deleteProperty } = Reflect;
-
-let attaching: Attach | undefined;
 
 /** What `receiveAny` needs of a queue. */
 export let queueParts: {
@@ -69,17 +80,15 @@ export let queueParts: {
 
 /** `object` becomes a queue. */
 export function attachAs(object: object, memory: unknown): void {
-  const parts = attach(memory, undefined);
+  const parts = attach(memory, undefined, object);
   // A property that becomes another sort would make the object a slow one.
   deleteProperty(object, QUEUE);
   setPrototypeOf(object, SharedQueue.prototype);
-  attached({ ...parts, as: object });
+  made(parts);
 }
 
-function attached(parts: Attach): SharedQueue {
-  attaching = parts;
-  return new SharedQueue();
-}
+/** Outside of the class, which a bundler renames where it refers to itself. */
+const made = (parts: Parts): SharedQueue => new SharedQueue(parts);
 
 /** All that a queue is to Node's clone (see messaging/road.ts). */
 export const QUEUE = 'threadport.SharedQueue';
@@ -127,8 +136,8 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   #end: QueueClosed | undefined = undefined;
 
   constructor(options?: unknown) {
-    const { buffer, call, codec, as } = attaching ?? create(options);
-    attaching = undefined;
+    needStack();
+    const { buffer, call, codec, as } = Parts.of(options);
     super(as);
     this.#buffer = buffer;
     this.#call = call;
@@ -141,7 +150,8 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   }
 
   static from<T>(buffer: SharedArrayBuffer, options?: unknown): SharedQueue<T> {
-    return attached(attach(buffer, options)) as SharedQueue<T>;
+    needStack();
+    return made(attach(buffer, options)) as SharedQueue<T>;
   }
 
   get buffer(): SharedArrayBuffer {
@@ -193,9 +203,10 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   // ---- producers ----
 
   /** `writer` holds a message: pushes it. False: there is no room. */
-  #give(writer: Writer, mode: number): boolean {
+  #give(writer: Writer, mode: number, parcel?: Parcel): boolean {
     const status = writer.push(this.#call, mode);
     if (status === DONE) {
+      if (parcel !== undefined) parcel.isPushed = true;
       const wakes = writer.answer(WAKE);
       if (wakes !== 0) wake(this.#items, 0);
       if (wakes > 1) tell(ANYWHERE);
@@ -212,6 +223,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   }
 
   tryPush(value: T): boolean {
+    needStack();
     const writer = acquire();
     try {
       this.#codec.encode(writer, value);
@@ -222,6 +234,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   }
 
   pushSync(value: T, timeoutMs?: number): boolean {
+    needStack();
     const timeout = timeoutOf(timeoutMs);
     const writer = acquire();
     try {
@@ -238,6 +251,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   }
 
   async push(value: T, options?: { signal?: AbortSignal }): Promise<void> {
+    needStack();
     const signal = signalOf(options);
     signal?.throwIfAborted();
     const writer = acquire();
@@ -255,11 +269,16 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     }
   }
 
-  #giveParcel(parcel: ReturnType<Writer['pack']>): boolean {
+  #giveParcel(parcel: Parcel): boolean {
+    if (parcel.isPushed) {
+      // Who did that was cut short (messaging/step.ts), perhaps before anybody was told.
+      this.#wakeAll();
+      return true;
+    }
     const writer = acquire();
     try {
       writer.unpack(parcel);
-      return this.#give(writer, ARM);
+      return this.#give(writer, ARM, parcel);
     } finally {
       release();
     }
@@ -292,6 +311,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
 
   /** The same, and waits for one. */
   #takeSync(timeoutMs: number | undefined, target?: Uint8Array): boolean {
+    needStack();
     const timeout = timeoutOf(timeoutMs);
     for (let end = -1; ; ) {
       if (this.#take(timeout === 0 ? ARM : SPIN, target)) return true;
@@ -307,18 +327,25 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   }
 
   tryPop<E = undefined>(empty?: E): T | E {
+    needStack();
     return this.#take(TRY) ? (this.#codec.value() as T) : (empty as E);
   }
 
   tryPopInto<E = undefined>(target: Uint8Array, empty?: E): number | E {
+    needStack();
     return this.#take(TRY, this.#needBytes(target)) ? answer(END) : (empty as E);
   }
 
   popMany(max: number): T[] {
-    const most = countOf(max);
+    needStack();
+    let most = countOf(max);
     const values: T[] = [];
     try {
-      while (values.length < most && this.#take(TRY)) values.push(this.#codec.value() as T);
+      while (values.length < most && this.#take(TRY)) {
+        // Others may push without an end.
+        if (values.length === 0) most = min(most, this.length + 1);
+        values.push(this.#codec.value() as T);
+      }
     } catch (error) {
       if (values.length === 0) throw error;
       this.#late = { error };
@@ -337,6 +364,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   // Not an async function: one that returns a promise is heard later than one that returns a value, and so is who has waited.
   pop(options?: { signal?: AbortSignal }): Promise<T> {
     return new Promise((resolve, reject) => {
+      needStack();
       const signal = signalOf(options);
       signal?.throwIfAborted();
       if (this.#takers.isEmpty && this.#take(SPIN)) return resolve(this.#codec.value() as T);
@@ -352,7 +380,12 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   // ---- both ----
 
   close(): void {
+    needStack();
     this.#call(CLOSE);
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
     tell(ANYWHERE);
     wake(this.#items, 0);
     wake(this.#space, 0);

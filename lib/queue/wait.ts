@@ -1,6 +1,7 @@
 /** Waiting on the words of a queue without blocking. */
 import * as timers from 'node:timers';
 import { wake } from '../messaging/sleep';
+import { mend, step } from '../messaging/step';
 import { hold } from '../messaging/thread';
 
 /** Whoever waits looks again after so many milliseconds, for the reason in messaging/sleep.ts. */
@@ -95,35 +96,39 @@ export class Line {
     this.#looksAgain = true;
     setTimeout(() => {
       this.#looksAgain = false;
-      if (!this.#serveAnew()) this.#lookAgain();
+      if (!this.serve()) this.#lookAgain();
     }, SLICE_MS).unref();
   }
 
   /** All try in turn, until one does so in vain: false. An attempt may run code of the user's, for which it is in vain as well: its turn is not over. */
   serve(): boolean {
+    // Who serves may have been cut short.
+    if (this.#isServing) mend();
     if (this.#isServing) return false;
-    this.#isServing = true;
-    try {
-      for (let waiter = this.#first; waiter !== undefined; waiter = this.#first) {
-        if (!waiter.attempt()) return false;
-        // It may have left by itself.
-        if (this.#first === waiter) this.leave(waiter);
-      }
-      return true;
-    } finally {
+    if (this.#first === undefined) return true;
+    let isEmpty = false;
+    const body = (): void => {
+      this.#isServing = true;
+      isEmpty = this.#serveAll();
+    };
+    step(body, () => {
       this.#isServing = false;
+    });
+    return isEmpty;
+  }
+
+  #serveAll(): boolean {
+    for (let waiter = this.#first; waiter !== undefined; waiter = this.#first) {
+      if (!waiter.attempt()) return false;
+      // It may have left by itself.
+      if (this.#first === waiter) this.leave(waiter);
     }
+    return true;
   }
 
   readonly #wake = (): void => {
     this.#asleep = false;
-    if (!this.#serveAnew()) this.#sleep();
+    if (!this.serve()) this.#sleep();
   };
-
-  /** From the event loop: who still serves was cut short (messaging/step.ts). */
-  #serveAnew(): boolean {
-    this.#isServing = false;
-    return this.serve();
-  }
 }
 

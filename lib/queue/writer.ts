@@ -28,6 +28,7 @@ export interface Parcel {
   text: string;
   blobs: ArrayBuffer[] | undefined;
   bytes: Uint8Array | undefined;
+  isPushed: boolean;
 }
 
 export class Writer {
@@ -61,6 +62,8 @@ export class Writer {
   }
 
   structured(value: unknown): void {
+    // Nobody else uses it: who has left it in use was cut short, or met the end of the stack.
+    this.#encoder.mend();
     if (!this.#encoder.encode(value)) throw refusal(this.#encoder.overflow);
     const { words, text, attachments } = this.#encoder;
     this.#message(words, text, attachments);
@@ -131,7 +134,7 @@ export class Writer {
       blobs = bareList<ArrayBuffer>();
       for (let i = 0; i < this.#blobs.length; i++) blobs[i] = copyOf(new captured.Uint8Array(this.#blobs[i]!)).buffer as ArrayBuffer;
     }
-    return { words, text: this.#text, blobs, bytes };
+    return { words, text: this.#text, blobs, bytes, isPushed: false };
   }
 
   unpack({ words, text, blobs, bytes }: Parcel): void {

@@ -29,3 +29,12 @@ export function needStack(x?: (...registers: unknown[]) => void): void {
     x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
   );
 }
+
+/** Frames of `needStack` that V8's compiler had enough with, several times over. */
+const TO_COMPILE = 16;
+
+/** Throws if the stack is too short for V8 to compile something (perhaps this). */
+export function needRoom(depth = TO_COMPILE): void {
+  needStack();
+  if (depth > 0) needRoom(depth - 1);
+}
