@@ -5,6 +5,8 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const wt = require('threadport');
 const { deadline } = require('../support/deadline.js');
+const { farThread } = require('../support/far.js');
+const { nearTheEnd } = require('../support/near-the-end.js');
 const { run } = require('../support/program.js');
 const { channel, exited, spawn } = require('../support/threads.js');
 const { unreadable } = require('../support/unreadable.js');
@@ -202,4 +204,19 @@ test('two calls that wait for one queue are served in turn', async () => {
   for (const value of [1, 2, 3]) queue.tryPush(value);
   const [first, second, third] = await deadline(Promise.all(pending), 'three messages');
   assert.deepEqual([first.value, second, third.value], [1, 2, 3]);
+});
+
+test('receiveAnySync near the end of the stack: what comes is in order', async (t) => {
+  const COUNT = 40;
+  for (let round = 0; round < 10; round++) {
+    const { near, far } = await farThread(t, wt).channel();
+    far.run(({ port }, count) => {
+      for (let n = 0; n < count; n++) port.postMessage(n % 2 ? Object.assign(Object.create({ of: 'a class' }), { n }) : { n });
+    }, COUNT);
+    const got = [];
+    nearTheEnd(round, () => got.push(wt.receiveAnySync([near], { timeout: 0 }).value.n));
+    for (let found; (found = near.tryReceive()) !== undefined; ) got.push(found.n);
+    assert.deepEqual(got, [...got].sort((a, b) => a - b));
+    assert.equal(got.at(-1), COUNT - 1);
+  }
 });
