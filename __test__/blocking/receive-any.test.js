@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const wt = require('threadport');
-const { deadline } = require('../support/deadline.js');
+const { deadline, settle } = require('../support/deadline.js');
 const { farThread } = require('../support/far.js');
 const { nearTheEnd } = require('../support/near-the-end.js');
 const { run } = require('../support/program.js');
@@ -208,14 +208,19 @@ test('two calls that wait for one queue are served in turn', async () => {
 
 test('receiveAnySync near the end of the stack: what comes is in order', async (t) => {
   const COUNT = 40;
+  const farm = farThread(t, wt);
   for (let round = 0; round < 10; round++) {
-    const { near, far } = await farThread(t, wt).channel();
+    const { port1: near, port2 } = channel(t, wt);
+    // By this the other end knows that somebody reads.
+    void near.signal;
+    const far = await farm.adopt(port2);
     far.run(({ port }, count) => {
       for (let n = 0; n < count; n++) port.postMessage(n % 2 ? Object.assign(Object.create({ of: 'a class' }), { n }) : { n });
     }, COUNT);
+    await settle();
     const got = [];
-    nearTheEnd(round, () => got.push(wt.receiveAnySync([near], { timeout: 0 }).value.n));
-    for (let found; (found = near.tryReceive()) !== undefined; ) got.push(found.n);
+    nearTheEnd(round, () => got.push(wt.receiveAnySync([near], { timeout: 0 }).value.n), 5);
+    for (let found; (found = near.receiveSync(100)) !== undefined; ) got.push(found.n);
     assert.deepEqual(got, [...got].sort((a, b) => a - b));
     assert.equal(got.at(-1), COUNT - 1);
   }

@@ -1,13 +1,13 @@
 'use strict';
 
-/** Calls `body` time and again on the way back from the end of the stack, at other distances from it each `round`, until it has returned twice. */
-function nearTheEnd(round, body) {
+/** Calls `body` time and again on the way back from the end of the stack, at other distances from it each `round`, until it has returned `times` times. */
+function nearTheEnd(round, body, times = 2) {
   let returned = 0;
   const dive = () => {
     try {
       dive();
     } catch {}
-    if (returned === 2) return;
+    if (returned === times) return;
     try {
       body();
       returned++;
