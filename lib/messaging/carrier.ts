@@ -4,7 +4,7 @@
  */
 import { apply, defineOwn, defineProperty, floor, isArray, ownDescriptor, substring } from '../codec/primordials';
 import { adoptArrivals } from './adopt';
-import { hold, toReader } from './held';
+import { holdBack, toReader } from './held';
 import { holdRest, needsNumber } from './late';
 import { receivedLocal } from './pair';
 import { reviveQueues } from './queues';
@@ -113,7 +113,7 @@ export function keepCaught(): void {
   const { state, value, type, ports } = caught;
   if (type === 'messageerror' || !isBarrier(state, value)) {
     const index = count(caught);
-    if (state.slot >= 0) hold(state, { value, type, ports, index });
+    if (state.slot >= 0) holdBack(state, { value, type, ports, index });
   }
   caught = undefined;
 }

@@ -12,7 +12,7 @@ import { type Carried, Fifo, KIND_CARRIER, KIND_VALUE, type PortState, stateOf }
 import { onTidy } from './step';
 import type { StockPort } from './stock';
 import { decode } from './take';
-import { batches, closeSlot, detachSlot, encoder, keepHeld, meetPeer, native, READER_KNOWN, releaseEncoder, sendAhead, sendEncoded, takeHeld, wantTidy } from './thread';
+import { batches, closeSlot, detachSlot, encoder, hold, keepHeld, meetPeer, native, READER_KNOWN, releaseEncoder, sendAhead, sendEncoded, takeHeld, wantTidy } from './thread';
 
 /** How a held message travels: its number, whether it is an error, and what it is. */
 type Packed = readonly [index: number, isError: boolean, value: unknown];
@@ -39,7 +39,7 @@ function send(slot: number, { index, type, value }: Carried): void {
 }
 
 /** `state` keeps a message that came ahead of its turn. */
-export function hold(state: PortState, message: Carried): void {
+export function holdBack(state: PortState, message: Carried): void {
   markUnread(message.ports);
   state.hold(message);
 }
@@ -63,6 +63,7 @@ export function toReader(ports: StockPort[]): void {
     state.unread = false;
     if (!state.ended || state.slot >= 0) continue;
     ended.push(state);
+    hold(1);
     wantTidy();
   }
 }
@@ -83,7 +84,10 @@ export function drop({ held }: PortState): void {
 }
 
 onTidy(() => {
-  for (let state = ended.shift(); state !== undefined; state = ended.shift()) runInContext(state, finish, undefined);
+  for (let state = ended.shift(); state !== undefined; state = ended.shift()) {
+    hold(-1);
+    runInContext(state, finish, undefined);
+  }
   for (let port = unread.first; port !== undefined; port = unread.first) {
     close(port);
     unread.shift();

@@ -9,7 +9,7 @@ import { finish } from './closing';
 import { runInContext } from './context';
 import { handOver, takePorts } from './dispatch';
 import { hasQueue } from './guard';
-import { hold } from './held';
+import { holdBack } from './held';
 import { holdRest, needsNumber } from './late';
 import type { PortState } from './state';
 import { mend, step, tidy } from './step';
@@ -192,7 +192,7 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
     handedOver(state);
     return;
   }
-  hold(state, { value, type, ports, index });
+  holdBack(state, { value, type, ports, index });
   deliverSome(state);
 }
 

@@ -8,7 +8,7 @@ import { mendEra, pull, type Taken, take, taken } from './carrier';
 import { finish } from './closing';
 import { hasQueue } from './guard';
 import { emitDrain, onFall } from './drain';
-import { hold } from './held';
+import { holdBack } from './held';
 import { recall } from './recall';
 import { KIND_BARRIER, KIND_CARRIER, KIND_STOCK, KIND_SWITCH, KIND_VALUE, KIND_VOID, type PortState } from './state';
 import { stockHasRef, stockRef, stockStart } from './stock';
@@ -60,7 +60,7 @@ export function takeNow(state: PortState): Taken {
   if (state.laneFed || !pull(state)) return false;
   if (state.slot < 0 || !hasLaneFrames(state.slot)) return true;
   // The peer has changed to the lane since we looked: this message may belong behind frames.
-  hold(state, { ...taken, index: state.received - 1 });
+  holdBack(state, { ...taken, index: state.received - 1 });
   // The batch was filled before.
   releaseBatch(state);
   return takeMessage(state, true);
