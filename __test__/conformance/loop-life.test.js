@@ -48,3 +48,16 @@ test('a port whose other end has posted and gone, all in one handler of another 
   const { lines } = await run([fixture('unread-at-end.js'), modulePath]);
   assert.deepEqual(lines, ['first', 'second']);
 });
+
+const numbers = ['0', '1', '2', '3', '4', '5', '6', '7'];
+const PENDING = {
+  carried: ['first', 'shared', 'last'],
+  slow: numbers,
+  others: numbers.flatMap((n) => [n, n]),
+  worker: ['first', 'shared', 'last'],
+};
+for (const [what, expected] of Object.entries(PENDING)) test(`unref() while messages are there, ${what}: they come before the process ends`, async () => {
+  const { lines } = await run([fixture('unref-pending.js'), modulePath, what]);
+  // Of two ports the messages may take turns.
+  assert.deepEqual(what === 'others' ? lines.sort() : lines, expected);
+});

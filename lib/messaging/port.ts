@@ -33,7 +33,9 @@ import {
   stockStart,
   stockUnref,
 } from './stock';
+import { isPending } from './take';
 import { buffered, READER_NONE, setHold, setMark } from './thread';
+import { holdTurn } from './turn';
 
 const { MAX_SAFE_INTEGER } = Number;
 
@@ -132,7 +134,11 @@ export function setHighWaterMark(state: PortState, bytes: number): void {
 
 function reference(port: StockPort, on: boolean): void {
   const state = stateOf(port);
-  if (state !== undefined) state.referenced = on;
+  if (state !== undefined) {
+    state.referenced = on;
+    // What is there comes all the same.
+    if (!on && state.started && state.slot >= 0 && (state.waiting || isPending(state))) holdTurn();
+  }
   if (isWaiting(state)) setHold(state, HOLD_REF, on);
   else if (on) stockRef(port);
   else stockUnref(port);

@@ -16,6 +16,7 @@ import { mend, step, tidy } from './step';
 import { tick } from './stock';
 import { hasFrames, hasRest, isPending, isReady, onEvents, releaseBatch, runStock, skipOrder, stopStock, takeMessage, takeNow } from './take';
 import { batches, endGate, native, peerStockSent, schedule, setGateOpen, setOnNews, slots } from './thread';
+import { beginTurn, holdTurn, noteDelivered } from './turn';
 
 /** Messages of one wake-up, as in Node, and milliseconds: then timers and I/O have their turn. */
 export const BUDGET = 1000;
@@ -27,6 +28,7 @@ const UNLIMITED = Number.POSITIVE_INFINITY;
 
 /** The reactor has news: visit the ports that have some. */
 function onNews(): void {
+  beginTurn();
   tidy();
   keepCaught();
   let budget = BUDGET;
@@ -57,6 +59,7 @@ function onNews(): void {
     batch = takeBack(state, batch);
   }
   if (batch !== undefined) batches.release(batch);
+  if (budget <= 0) holdTurn();
 }
 
 setOnNews(onNews);
@@ -117,7 +120,9 @@ function deliver(state: PortState, limit: number, isHanded = false): number {
     whole ||= !isDeliverable(state);
   } finally {
     state.delivering--;
+    noteDelivered(count);
     settle(state, whole);
+    if (isLate) holdTurn();
   }
   return isLate ? limit : count;
 }

@@ -13,6 +13,7 @@ import { recall } from './recall';
 import { KIND_BARRIER, KIND_CARRIER, KIND_STOCK, KIND_SWITCH, KIND_VALUE, KIND_VOID, type PortState } from './state';
 import { stockHasRef, stockRef, stockStart } from './stock';
 import { awaited, batches, decoder, hasLaneFrames, voidTaken } from './thread';
+import { holdTurn } from './turn';
 
 export function onEvents(state: PortState, batch: Batch): void {
   const { events } = batch;
@@ -81,7 +82,10 @@ function wait(state: PortState, batch: Batch, isQueued = true): false {
   if (state.ended) return false;
   batch.unread();
   state.waiting = true;
-  if (isQueued && state.started) runStock(state);
+  if (isQueued && state.started) {
+    runStock(state);
+    if (!state.referenced) holdTurn();
+  }
   return false;
 }
 
