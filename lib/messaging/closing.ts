@@ -3,6 +3,7 @@ import { drop, pack } from './held';
 import { closeInside } from './receive';
 import { beforeClose } from './send';
 import { HOLD_CLOSE, HOLD_REF, type PortState, stateOf } from './state';
+import { mend } from './step';
 import { type StockPort, stockClose, stockOnClose } from './stock';
 import { hasRest, isPending, releaseBatch } from './take';
 import { closeSlot, isPeerAdopted, native, schedule, setHold, slots } from './thread';
@@ -10,6 +11,7 @@ import { closeSlot, isPeerAdopted, native, schedule, setHold, slots } from './th
 /** `port.close()`. */
 export function close(port: StockPort, callback?: () => void): void {
   const state = stateOf(port);
+  mend();
   if (state !== undefined && state.slot >= 0 && !state.closing) {
     beforeClose(state);
     if (state.delivering > 0 || state.handing) closeInside(state);

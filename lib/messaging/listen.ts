@@ -11,6 +11,7 @@ import { bequeath, inherited } from './inherited';
 import { openGate } from './receive';
 import { change } from './sleep';
 import type { PortState } from './state';
+import { mend } from './step';
 import { giveWord, setListener, setTell, takeWord, wordOf } from './thread';
 
 const WORDS = 'words';
@@ -60,6 +61,7 @@ export const blockingWord = (): number => (waiting ||= takeWord());
 /** The word of a port. It may be asked for at any time; that of a closed port does not change any more. */
 export function signalOf(state: PortState): Int32Array {
   if (state.rare.signal !== undefined) return state.rare.signal;
+  mend();
   const number = state.over ? 0 : takeWord();
   const signal = new captured.Int32Array(typedArrayBuffer(words()) as SharedArrayBuffer, number * 4, 1);
   state.own.signal = signal;

@@ -60,6 +60,8 @@ export const isApart = (state: PortState): boolean => state.closing || state.end
 
 /** `postMessage(value)`: no transfer list. */
 export function post(state: PortState, value: unknown): Posted {
+  // Who has taken it off this thread may have been cut short.
+  if (state.slot < 0) mend();
   if (state.slot < 0 || isApart(state)) return postWithoutChannel(state, value, undefined);
   if (!mayUseLane(state)) return postStock(state, value, undefined);
   // From within a getter of a message on its way by the stock port: by the same way, or it would overtake.
@@ -340,7 +342,6 @@ export function endCarrying(state: PortState): void {
  * that only the reader of the lane may take holds it back.
  */
 export function beforeClose(state: PortState): void {
-  mend();
   const { slot, carrying } = state;
   endCarrying(state);
   if (!state.laneOut || laneBuffered(slot) === 0) return;
