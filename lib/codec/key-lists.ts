@@ -6,7 +6,6 @@
  * the lists weigh. For a list that stays code that makes the object is generated, and no more than that: where there are many lists
  * V8 interprets the code for long, so the values are read by a loop.
  */
-import { needRoom } from '../headroom';
 import { compileConstructor, compileLiteral } from './compile-reader';
 import { internalized } from './constants';
 import type { Decoder } from './decoder';
@@ -43,7 +42,6 @@ export class KeyEntry {
   read(d: Decoder): object | undefined {
     if (++this.uses === Size.Warm && compilations > 0) {
       try {
-        needRoom();
         this.compile(d);
       } catch {
         this.uses = 0;

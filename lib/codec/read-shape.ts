@@ -1,5 +1,4 @@
 /** Objects of a registered shape: loops at first, generated code for shapes in steady use. */
-import { needRoom } from '../headroom';
 import { compileCarefulReader, compileFastReader, type ShapeReader } from './compile-reader';
 import { internalized } from './constants';
 import { CorruptMessageError } from './corrupt';
@@ -37,7 +36,6 @@ export class ShapeReaders {
     const entry = this.entry(id);
     if (entry.uses++ === WARM) {
       try {
-        needRoom();
         entry.careful = compileCarefulReader(entry.keys, HOLE) ?? null;
       } catch {
         entry.uses = 0;
@@ -73,14 +71,13 @@ export class ShapeReaders {
     const entry = this.entry(id);
     if (entry.uses++ < WARM || entry.fast !== null) return readLoop(d, entry);
     try {
-      needRoom();
       entry.fast = compileFastReader(entry.keys) ?? ((decoder) => readLoop(decoder, entry));
     } catch {
       entry.uses = 0;
       return readLoop(d, entry);
     }
     this.readers[id] = entry.fast;
-    // V8 compiles it when it is called, and here is room for that.
+    // V8 compiles it when it is called, and there was room for that.
     return entry.fast(d);
   }
 

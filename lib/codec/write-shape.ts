@@ -1,5 +1,4 @@
 /** Objects of a registered shape: a loop at first, generated code for shapes in steady use. */
-import { needRoom } from '../headroom';
 import { compileWriter } from './compile-writer';
 import type { Encoder } from './encoder';
 import { Flag, Layout, Word } from './format';
@@ -16,7 +15,6 @@ export function writeShapeLoop(e: Encoder, object: Record<string, unknown>, shap
   if (!isKnown && (getPrototypeOf(object) !== ObjectPrototype || !hasKeys(object, shape.keys))) return undefined;
   if (++shape.uses === WARM) {
     try {
-      needRoom();
       shape.write = compileWriter(shape, e.shapes.registry) ?? shape.write;
     } catch {
       shape.uses = 0;

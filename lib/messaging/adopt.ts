@@ -122,10 +122,7 @@ export function adoptAs(port: StockPort, ticket: number, from: PortState): void 
   const { held, received } = from;
   if (held.length > 0) keepHeld(slot, -1);
   const state = adopt(port);
-  for (let message = held.first; message !== undefined; message = held.first) {
-    state.hold(message);
-    held.shift();
-  }
+  held.drain((message) => state.hold(message));
   adoptAt(port, slot, received, found & 15);
 }
 

@@ -4,13 +4,12 @@ import { adoptAs } from './adopt';
 import { recordPorts } from './carrier';
 import { guarded } from './guard';
 import { needStack } from '../headroom';
-import { drop } from './held';
 import { type Detached, detachAll, forgetMoved, isPlain, moving, portsIn, readIterable, reattachAll, spend, ticketsOf } from './move';
 import { cloningQueues } from './queues';
 import { stateOf } from './state';
 import { step } from './step';
 import { named, StockChannel, type StockPort, stock, stockClose, stockPost } from './stock';
-import { dropTickets, READER_KNOWN, READER_NONE } from './thread';
+import { READER_KNOWN, READER_NONE } from './thread';
 
 type Clone = (value: unknown, options?: unknown) => unknown;
 
@@ -34,9 +33,11 @@ function cloneWithPorts(value: unknown, list: unknown[], ports: StockPort[]): un
     });
   };
   const recorded = recordPorts(ports.length > 0 && isPlain(list), move);
-  const tickets = recorded === undefined ? undefined : ticketsOf(ports, detached!);
-  if (tickets !== undefined) spend(ports, detached!);
-  forgetMoved(detached!, ports, tickets !== undefined);
+  // With fewer of them nobody knows which is which.
+  const isKnown = recorded !== undefined && recorded.length >= ports.length;
+  const tickets = isKnown ? ticketsOf(ports, detached!) : undefined;
+  if (isKnown) spend(ports, detached!);
+  forgetMoved(detached!, ports, isKnown);
   if (tickets !== undefined) arrive(tickets, ports, recorded!);
   return clone;
 }
@@ -44,14 +45,6 @@ function cloneWithPorts(value: unknown, list: unknown[], ports: StockPort[]): un
 /** The new ports come last, in the order of the list: what getters have made or used came before, when Node read the value. */
 function arrive(tickets: number[], ports: StockPort[], recorded: StockPort[]): void {
   const first = recorded.length - ports.length;
-  if (first < 0) {
-    dropTickets(tickets);
-    for (let i = 0; i < ports.length; i++) {
-      const state = stateOf(ports[i]);
-      if (state !== undefined) drop(state);
-    }
-    return;
-  }
   for (let i = 0; i < ports.length; i++) {
     if (tickets[i]! >= 0) adoptAs(recorded[first + i]!, tickets[i]!, stateOf(ports[i])!);
   }

@@ -73,14 +73,11 @@ const unread = new Fifo<StockPort>();
 
 /** Nobody reads what is held any more. As in Node's queue, the ports in it close; in a turn of the loop, since a post may be on the stack. */
 export function drop({ held }: PortState): void {
-  for (let message = held.first; message !== undefined; message = held.first) {
-    const { ports } = message;
-    if (hasPorts(ports)) {
-      for (let i = 0; i < ports.length; i++) unread.push(ports[i]!);
-      wantTidy();
-    }
-    held.shift();
-  }
+  held.drain(({ ports }) => {
+    if (!hasPorts(ports)) return;
+    for (let i = 0; i < ports.length; i++) unread.push(ports[i]!);
+    wantTidy();
+  });
 }
 
 onTidy(() => {
@@ -88,10 +85,7 @@ onTidy(() => {
     hold(-1);
     runInContext(state, finish, undefined);
   }
-  for (let port = unread.first; port !== undefined; port = unread.first) {
-    close(port);
-    unread.shift();
-  }
+  unread.drain((port) => close(port));
 });
 
 /** What travelled with the port that is in `slot` now. */

@@ -82,6 +82,14 @@ export class Fifo<T> {
     return link.item;
   }
 
+  /** `use` has each of them before it is taken out: who is cut short there (step.ts) goes on with the same one. */
+  drain(use: (item: T) => void): void {
+    for (let link = this.#first; link !== undefined; link = this.#first) {
+      use(link.item);
+      this.shift();
+    }
+  }
+
   forEach(visit: (item: T, index: number) => void): void {
     let index = 0;
     for (let link = this.#first; link !== undefined; link = link.next) visit(link.item, index++);

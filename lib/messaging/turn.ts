@@ -2,16 +2,15 @@
  * Keeps the thread for one more turn of the event loop, in which a delivery goes on. Node hands over what is in a port's queue in one turn, up to 1,000
  * messages, also where the port was given to `unref()` meanwhile.
  */
+import { BUDGET } from './receive';
 import { hold, wantTidy } from './thread';
-
-const MOST = 1000;
 
 let isHeld = false;
 /** In turns that follow each other. */
 let delivered = 0;
 
 export function holdTurn(): void {
-  if (isHeld || delivered >= MOST) return;
+  if (isHeld || delivered >= BUDGET) return;
   isHeld = true;
   hold(1);
   // So that there is one.

@@ -58,6 +58,7 @@ function attach(memory: unknown, options: unknown, as?: object): Parts {
 }
 
 function open(buffer: SharedArrayBuffer, codec: number): QueueCall {
+  needStack();
   prepare();
   const call = openQueue(new captured.Uint8Array(buffer), codec);
   if (typeof call === 'number') throw refused(call);
@@ -136,7 +137,6 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   #end: QueueClosed | undefined = undefined;
 
   constructor(options?: unknown) {
-    needStack();
     const { buffer, call, codec, as } = Parts.of(options);
     super(as);
     this.#buffer = buffer;
@@ -150,7 +150,6 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   }
 
   static from<T>(buffer: SharedArrayBuffer, options?: unknown): SharedQueue<T> {
-    needStack();
     return made(attach(buffer, options)) as SharedQueue<T>;
   }
 
