@@ -85,8 +85,8 @@ function endAt(entry, body, timeout) {
 }
 
 /**
- * For each entry: a channel, what is done to it before, `act`, which is ended there, and the check. `timeout`: milliseconds, more than `act` takes. `run`: calls its
- * second argument, which does that, and returns what that returns.
+ * For each entry: a scene, mostly of a channel, whose end `near` is closed at last; `act`, which is ended there; and the check. `timeout`: milliseconds, more than
+ * `act` takes. `run`: calls its second argument, which does that, and returns what that returns.
  */
 async function forEachEntry(t, { open, act, check, timeout = 3, run = (_, body) => body() }) {
   const folder = countedPackage(t);
@@ -103,11 +103,17 @@ async function forEachEntry(t, { open, act, check, timeout = 3, run = (_, body) 
       error.message = `ended at entry ${entry}: ${error.message}`;
       throw error;
     }
-    scene.near.close();
+    scene.near?.close();
     if (isCut === false) break;
     if (isCut === undefined) assert.ok(lost++ < MOST_LOST, 'scripts are not ended any more');
   }
   assert.ok(entry > 10 && entry < MOST, `${entry} entries`);
 }
 
-module.exports = { forEachEntry };
+/** In order, and with at most `lost` missing. */
+function assertRest(got, count, lost) {
+  assert.deepEqual(got, [...new Set(got)].sort((a, b) => a - b));
+  assert.ok(got.length >= count - lost, `only ${got}`);
+}
+
+module.exports = { assertRest, forEachEntry };

@@ -74,24 +74,3 @@ test('a post and a close are ended anywhere: the port can be closed, and what wa
       if (!isCut) assert.equal(posted.length, 2);
     },
   }));
-
-test('a push and a pop are ended anywhere: no other message of the queue is lost', (t) =>
-  forEachEntry(t, {
-    async open(_, { SharedQueue }) {
-      const queue = new SharedQueue();
-      for (let n = 0; n < 5; n++) queue.tryPush({ n });
-      return { near: { close() {} }, queue, got: [] };
-    },
-    act({ queue, got }) {
-      queue.tryPush({ n: 'X' });
-      for (let n = 0; n < 3; n++) got.push(queue.tryPop().n);
-    },
-    async check({ queue, got }) {
-      queue.tryPush({ n: 5 });
-      for (let found; (found = queue.tryPop()) !== undefined; ) got.push(found.n);
-      const numbers = got.filter((n) => n !== 'X');
-      assert.deepEqual(numbers, [...numbers].sort());
-      assert.ok(numbers.length >= 5 && numbers.at(-1) === 5, `only ${numbers}`);
-      assert.ok(got.indexOf('X') < 0 || got.indexOf('X') === got.length - 2, String(got));
-    },
-  }));

@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { settle, until } = require('../support/deadline.js');
-const { forEachEntry } = require('../support/every-entry.js');
+const { assertRest, forEachEntry } = require('../support/every-entry.js');
 
 const COUNT = 6;
 
@@ -12,12 +12,6 @@ const COUNT = 6;
 const post = ({ port }) => {
   for (let n = 0; n < 6; n++) port.postMessage(n % 2 === 0 ? { n } : Object.assign(Object.create({ of: 'a class' }), { n }));
 };
-
-/** In order, and with at most `lost` missing. */
-function assertRest(got, count, lost) {
-  assert.deepEqual(got, [...new Set(got)].sort((a, b) => a - b));
-  assert.ok(got.length >= count - lost, `only ${got}`);
-}
 
 async function open(thread, wt) {
   const { near, far } = await thread.channel();
