@@ -193,3 +193,44 @@ for (const [name, list] of Object.entries({ plain: () => undefined, 'with a buff
     assert.deepEqual(results[0], results[1]);
   });
 }
+
+// What is noted of a message's size must not change how it travels.
+for (const lengths of [[40], [41, 40], [42, 41, 40], [43, 40, 41]]) {
+  test(`a getter fails to transfer the port, behind messages of ${lengths.join(', ')} characters: all arrive in order`, async (t) => {
+    const { near, far } = await farThread(t, wt).channel();
+    const other = new wt.MessageChannel();
+    t.after(() => other.port1.close());
+    class Item {
+      constructor(id, text) {
+        this.id = id;
+        this.text = text;
+      }
+    }
+    const sent = [];
+    const post = (message) => {
+      sent.push(message.id);
+      near.postMessage(message);
+    };
+    for (let n = 0; n < 5; n++) post({ id: `plain ${n}` });
+    for (const length of lengths) {
+      // Who looks has the next one measured.
+      void near.bufferedAmount;
+      post(new Item(`of ${length}`, 'x'.repeat(length)));
+    }
+    const item = new Item('with a getter', '');
+    Object.defineProperty(item, 'fails', {
+      enumerable: true,
+      get() {
+        assert.throws(() => other.port1.postMessage(0, [near, near]), { name: 'DataCloneError' });
+      },
+    });
+    post(item);
+    for (let n = 0; n < 4; n++) post(n % 2 === 0 ? { id: `after ${n}` } : new Item(`after ${n}`, ''));
+    const ids = () => far.run(({ port, wt }) => {
+      const all = [];
+      for (let next; (next = wt.receiveMessageOnPort(port)) !== undefined; ) all.push(next.message.id);
+      return all;
+    });
+    assert.deepEqual(ids(), sent);
+  });
+}

@@ -4,7 +4,7 @@
  */
 import { types } from 'node:util';
 import {
-  bufferByteLength, dataViewBuffer, isArray, isArrayBuffer, isProxy, isView, objectKeys, ownValue, sharedBufferByteLength, typedArrayByteLength,
+  bufferByteLength, dataViewBuffer, floor, isArray, isArrayBuffer, isProxy, isView, objectKeys, ownValue, sharedBufferByteLength, typedArrayByteLength,
 } from '../codec/primordials';
 import type { PortState } from './state';
 
@@ -25,7 +25,8 @@ export function carriedSize(state: PortState, value: unknown, list: unknown[] | 
   const size = estimateSize(value, list);
   const { own } = state;
   own.unseen = UNSEEN;
-  own.sampled = size > own.sampled ? size : (own.sampled + size) / 2;
+  // A whole number: native code packs it with flags.
+  own.sampled = size > own.sampled ? size : floor((own.sampled + size) / 2);
   return own.sampled;
 }
 
