@@ -283,3 +283,12 @@ test('stdout and stderr of a worker are complete before its exit', async (t) => 
   await until(() => out.endsWith('end') && err.length === 100_000, 'the output');
   assert.equal(out.length, 100_003);
 });
+
+test("a worker that the built-in's constructor has made in the name of the class", async () => {
+  const text = `
+    const { parentPort } = require('node:worker_threads');
+    parentPort.once('message', (value) => parentPort.postMessage([value]));`;
+  const worker = Reflect.construct(stock.Worker, [text, { eval: true }], wt.Worker);
+  worker.postMessage('there');
+  assert.deepEqual(await history(worker), ['online', ['message', ['there']], ['exit', 0, -1]]);
+});

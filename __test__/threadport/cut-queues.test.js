@@ -92,7 +92,6 @@ test('the start of a worker is ended anywhere: a port for it is there, or still 
     const { workerData: port } = require('node:worker_threads');
     port.on('message', (n) => port.postMessage(n));`;
   return forEachEntry(t, {
-    timeout: 20,
     async open(_, wt) {
       const { port1: near, port2: moved } = new wt.MessageChannel();
       near.postMessage(0);

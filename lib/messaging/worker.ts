@@ -71,7 +71,8 @@ let endState: (worker: Worker, state: PortState) => void;
  */
 export class Worker extends StockWorker {
   static {
-    stateOfWorker = (worker) => worker.#state;
+    // None of one whose constructor was cut short, or that the built-in's own constructor has made.
+    stateOfWorker = (worker) => (#state in worker ? worker.#state : undefined);
     endState = (worker, { rare: { highWaterMark, maxBufferedBytes } }) => {
       native.threadGone(worker.#thread);
       worker.#highWaterMark = highWaterMark;
