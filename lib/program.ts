@@ -63,8 +63,10 @@ export function keepProgram(raw: Addon, ended: number): () => void {
   own = undefined;
   const keeper = kept;
   if (keeper === undefined || keeper.times === DUE.length || ended < DUE[keeper.times]!) return () => {};
-  keeper.times++;
-  return () => keepCode(raw, keeper);
+  return () => {
+    keeper.times++;
+    keepCode(raw, keeper);
+  };
 }
 
 /** Keeps the text. Only the first thread of the process can. */

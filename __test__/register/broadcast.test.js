@@ -4,6 +4,8 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { run } = require('../support/program.js');
 const programs = require('./fixtures/broadcasts.js');
@@ -30,10 +32,16 @@ for (const name of programs) {
   test(`covered: ${name}`, () => ends([...REGISTER, '--expose-internals', fixture('broadcasts.js'), name]));
 }
 
+const SPACED = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'threadport-register-')), 'a folder');
+fs.mkdirSync(SPACED);
+fs.symlinkSync(path.join(__dirname, '..', '..'), path.join(SPACED, 'threadport'));
+test.after(() => fs.rmSync(path.dirname(SPACED), { recursive: true }));
+
 /** How the program is started, and whether all of its threads are known from their start. */
 const STARTS = {
   '--require': [REGISTER, true],
   '--require=': [['--require=threadport/register'], true],
+  '--require of its file, in a folder with a space in its name': [['--require', path.join(SPACED, 'threadport', 'register')], true],
   '-r, before another': [['-r', 'threadport/register', '-r', fixture('early.cjs')], true],
   'NODE_OPTIONS': [[], true, '--require threadport/register'],
   '--import of another, which comes later': [[...REGISTER, '--import', fixture('early.mjs')], true],

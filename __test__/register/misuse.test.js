@@ -118,3 +118,43 @@ test('a module that is frozen while we stand in it: unregister warns once and ch
   assert.deepEqual({ code, lines }, { code: 0, lines: ['true true', 'true'] }, stderr);
   assert.deepEqual(stderr.match(/\[THREADPORT_\w+\]/g), ['[THREADPORT_NOT_UNREGISTERED]']);
 });
+
+for (const [name, prototype] of Object.entries({
+  'BroadcastChannel': 'wt.BroadcastChannel.prototype',
+  'Worker': 'wt.Worker.prototype',
+  'the built-in Worker': 'Object.getPrototypeOf(wt.Worker.prototype)',
+})) {
+  test(`unregister when the prototype of ${name} is frozen: it ends, for workers too, and may begin again`, async () => {
+    const lines = await linesOf(`
+      const wt = require('node:worker_threads');
+      const { register, unregister } = require('threadport/register');
+      const stock = Object.getPrototypeOf(wt.Worker);
+      Object.freeze(${prototype});
+      const look = () => new Promise((resolve) => {
+        const text = "const { Worker } = require('node:worker_threads'); console.log(Object.getPrototypeOf(Worker) === Function.prototype || Object.getPrototypeOf(Worker).name);";
+        new stock(text, { eval: true, execArgv: [] }).on('exit', resolve);
+      });
+      (async () => {
+        await look();
+        unregister();
+        console.log(wt.Worker === stock);
+        await look();
+        register();
+        console.log(wt.Worker === stock);
+        await look();
+      })();`, ['--require', 'threadport/register']);
+    assert.deepEqual(lines, ['Worker', 'true', 'EventEmitter', 'false', 'Worker']);
+  });
+}
+
+test('register when the prototype of Worker is frozen: one warning, and all but workers is registered', async () => {
+  const { code, stdout, stderr } = await run(['--input-type=module', '-e', `
+    import * as wt from 'node:worker_threads';
+    import { createRequire } from 'node:module';
+    const require = createRequire(import.meta.url);
+    Object.freeze(wt.Worker.prototype);
+    require('threadport/register');
+    console.log(wt.Worker === require('threadport').Worker, globalThis.MessageChannel === require('threadport').MessageChannel);`]);
+  assert.deepEqual({ code, stdout }, { code: 0, stdout: 'true true\n' });
+  assert.equal(stderr.match(/THREADPORT_WORKERS_NOT_REGISTERED/g)?.length, 1, stderr);
+});

@@ -3,6 +3,8 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { run } = require('../support/program.js');
 
@@ -55,4 +57,30 @@ test('an ES module has no main module', async () => {
     const { lines } = await run(['-e', program], { node: flags, ...LIMITS });
     assert.deepEqual(lines, ['["undefined",false]'], flags.join(' '));
   }
+});
+
+test('a worker of the built-in class is followed behind a constructor that threw', async () => {
+  const { code, lines } = await run(['--require', 'threadport/register', '-e', `
+    const wt = require('node:worker_threads');
+    const Stock = Object.getPrototypeOf(wt.Worker);
+    try {
+      new wt.Worker(123);
+    } catch ({ code }) {
+      console.log(code);
+    }
+    new Stock('console.log("bufferedAmount" in require("node:worker_threads").parentPort)', { eval: true, execArgv: [] });`]);
+  assert.deepEqual({ code, lines }, { code: 0, lines: ['ERR_INVALID_ARG_TYPE', 'true'] });
+});
+
+test('a preloaded module of almost the same name is not taken for ours', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'threadport-names-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'threadport', 'register-metrics.js');
+  fs.mkdirSync(path.dirname(file));
+  fs.writeFileSync(file, '');
+  const { code, lines } = await run(['--require', file, '-e', `
+    require('threadport/register');
+    const { Worker } = require('node:worker_threads');
+    new Worker('console.log("bufferedAmount" in require("node:worker_threads").parentPort)', { eval: true });`]);
+  assert.deepEqual({ code, lines }, { code: 0, lines: ['true'] });
 });

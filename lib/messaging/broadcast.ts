@@ -81,7 +81,8 @@ export function noteWorkerClass(prototype: object): void {
 }
 
 function defineThreadId(descriptor: PropertyDescriptor): void {
-  for (let i = 0; i < workerClasses.length; i++) defineProperty(workerClasses[i]!, 'threadId', descriptor);
+  // Not of those that the program has frozen: what is there does no harm.
+  for (let i = 0; i < workerClasses.length; i++) Reflect.defineProperty(workerClasses[i]!, 'threadId', descriptor);
 }
 
 /** The constructor of every worker, also of those that run module hooks, asks for its thread id before the thread starts. */
@@ -137,9 +138,9 @@ export function cover(): void {
 export function uncover(): void {
   native.uncover();
   if (keys === undefined) return;
-  const prototype = StockBroadcastChannel.prototype as unknown as Record<symbol, unknown>;
-  delete prototype[keys.name];
-  delete prototype[keys.handle];
+  const { prototype } = StockBroadcastChannel;
+  Reflect.deleteProperty(prototype, keys.name);
+  Reflect.deleteProperty(prototype, keys.handle);
   if (threadId !== undefined) defineThreadId(threadId);
 }
 

@@ -6,7 +6,7 @@
  * given them takes no others, and a program may have captured the built-in class before us.
  */
 import { join } from 'node:path';
-import { apply, defineOwn, defineProperty, isArray, jsonStringify } from '../codec/primordials';
+import { apply, defineOwn, defineProperty, isArray, jsonStringify, ownDescriptor } from '../codec/primordials';
 import { kDispose, type StockPort, StockWorker, stockPostMessage } from './stock';
 
 /** What Node tells a worker. Kinds of source that are not listed here are Node's own business. */
@@ -31,11 +31,16 @@ const OPERATOR = /(?:[.,*/%=<>&|^?:([`]|\+(?!\+)|-(?!-)|!=|in(?:stanceof)?(?![\w
 let isInherited = false;
 /** Does the worker that is being made? */
 let willInherit = false;
+let isFollowing = false;
 
-/** Called ahead of the stock constructor. */
+/** Called ahead of the stock constructor, and `forgetOptions` behind it. */
 export function noteOptions(options: unknown): void {
   const { execArgv, env } = (options ?? {}) as { execArgv?: unknown; env?: unknown };
   willInherit = isInherited && !isArray(execArgv) && (typeof env !== 'object' || env === null);
+}
+
+export function forgetOptions(): void {
+  willInherit = false;
 }
 
 /** Where `pattern` ends that begins at `index`; -1 if it does not. */
@@ -113,8 +118,8 @@ function postScript(this: StockPort, script: Script): unknown {
 function onPort(this: object, port: StockPort): void {
   defineOwn(this, kPort as symbol, port);
   const inherits = willInherit;
-  willInherit = false;
-  if (!inherits) defineProperty(port, 'postMessage', { __proto__: null, value: postScript, configurable: true } as PropertyDescriptor);
+  forgetOptions();
+  if (isFollowing && !inherits) defineProperty(port, 'postMessage', { __proto__: null, value: postScript, configurable: true } as PropertyDescriptor);
 }
 
 let kPort: symbol | undefined;
@@ -144,11 +149,15 @@ export function followWorkers(inherited: boolean): boolean {
   isInherited = inherited;
   kPort ??= findPort();
   if (kPort === undefined) return false;
-  defineProperty(StockWorker.prototype, kPort, { __proto__: null, set: onPort, configurable: true } as PropertyDescriptor);
-  return true;
+  const { prototype } = StockWorker;
+  const accessor = { __proto__: null, set: onPort, configurable: true } as PropertyDescriptor;
+  // It is there still where the program has frozen the prototype since.
+  isFollowing = ownDescriptor(prototype, kPort)?.set === onPort || Reflect.defineProperty(prototype, kPort, accessor);
+  return isFollowing;
 }
 
 export function leaveWorkers(): void {
   isInherited = false;
+  isFollowing = false;
   if (kPort !== undefined) Reflect.deleteProperty(StockWorker.prototype, kPort);
 }

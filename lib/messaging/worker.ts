@@ -7,7 +7,7 @@ import { EventEmitter } from 'node:events';
 import { apply, bareList, captured, getPrototypeOf, hasOwn, isArray } from '../codec/primordials';
 import { onListeners } from './drain';
 import { findPorts } from './find';
-import { noteOptions } from './follow';
+import { forgetOptions, noteOptions } from './follow';
 import { bequeath } from './inherited';
 import { markLate } from './late';
 import { words } from './listen';
@@ -102,6 +102,7 @@ export class Worker extends StockWorker {
     const step = openStep(() => {
       leaveRoad(outer);
       bequeath(ORIGIN, outerOrigin);
+      forgetOptions();
       if (isMade) return;
       workerFailed((worker) => isWorker(worker) && !(#thread in worker));
       reattachAll(moved);
