@@ -131,8 +131,9 @@ class QueueSource implements Source {
       }
       return true;
     };
-    this.#waiter = { attempt, next: undefined };
-    this.#line.join(this.#waiter);
+    const waiter: Waiter = { attempt, isWaiting: false, ahead: undefined, behind: undefined };
+    this.#waiter = waiter;
+    this.#line.join(waiter);
   }
 
   leave(): void {

@@ -9,7 +9,8 @@ const stock = require('node:worker_threads');
 const { describe } = require('../support/describe.js');
 const { farThread } = require('../support/far.js');
 const { outcome } = require('../support/outcome.js');
-const { channel } = require('../support/threads.js');
+const { deadline } = require('../support/deadline.js');
+const { channel, spawn } = require('../support/threads.js');
 
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
 
@@ -136,4 +137,36 @@ test('odd things in lists, to another thread: the outcome of the built-in', asyn
       assert.deepEqual(here, there);
     });
   }
+});
+
+test('many ports in a list, mixed, in another order than in the message, some twice or failed before: each is who it was', async (t) => {
+  const pairs = Array.from({ length: 200 }, (_, n) => new (n % 7 === 3 ? stock : wt).MessageChannel());
+  t.after(() => pairs.forEach(({ port1 }) => port1.close()));
+  const ports = pairs.map(({ port2 }) => port2);
+  // Some have messages already.
+  pairs.forEach(({ port1 }, n) => n % 3 === 0 && port1.postMessage(['early', n]));
+  const echo = ({ parentPort, workerData }) => {
+    const serve = (ports) => ports.forEach((port, index) => port.on('message', (value) => port.postMessage([index, value])));
+    serve(workerData.ports);
+    parentPort.on('message', serve);
+  };
+  const half = ports.splice(0, 100);
+  const order = (list) => list.map((_, n) => list[(n * 37) % list.length]);
+  // Within a list the built-in refuses what is there twice: nothing moves.
+  assert.throws(() => spawn(t, wt, echo, { workerData: { ports: half }, transferList: [...half, half[5]] }), { name: 'DataCloneError' });
+  const worker = spawn(t, wt, echo, { workerData: { ports: half }, transferList: order(half) });
+  assert.throws(() => worker.postMessage(ports, [...order(ports), ports[5]]), { name: 'DataCloneError' });
+  worker.postMessage(ports, order(ports));
+  const answers = pairs.map(({ port1 }, n) => {
+    port1.postMessage(n);
+    const count = n % 3 === 0 ? 2 : 1;
+    return deadline(new Promise((resolve) => {
+      const all = [];
+      port1.on('message', (value) => all.push(value) === count && resolve(all));
+    }), `answer ${n}`);
+  });
+  assert.deepEqual(await Promise.all(answers), pairs.map((_, n) => {
+    const index = n % 100;
+    return n % 3 === 0 ? [[index, ['early', n]], [index, n]] : [[index, n]];
+  }));
 });

@@ -304,18 +304,24 @@ for (const [name, make] of [
   });
 }
 
-test('bufferedAmount and highWaterMark of a closed port and of a worker that has ended do not throw', async (t) => {
+test('the accessors of a closed port and of a worker that has ended keep what they are set to, and refuse the same', async (t) => {
   const { port1 } = channel(t, wt);
   const closed = once(port1, 'close');
   port1.close();
   await closed;
-  assert.equal(port1.bufferedAmount, 0);
-  port1.highWaterMark = 5;
   const worker = spawn(t, wt, () => {});
   await deadline(new Promise((resolve) => worker.once('exit', resolve)), "'exit'");
   worker.postMessage('x'.repeat(1000));
-  assert.equal(worker.bufferedAmount, 0);
-  worker.highWaterMark = 5;
+  for (const end of [port1, worker]) {
+    assert.equal(end.bufferedAmount, 0);
+    for (const name of ['highWaterMark', 'maxBufferedBytes']) {
+      end[name] = 5;
+      assert.equal(end[name], 5);
+      assert.throws(() => (end[name] = 'x'), { code: 'ERR_INVALID_ARG_TYPE' });
+      assert.throws(() => (end[name] = 0), { code: 'ERR_OUT_OF_RANGE' });
+      assert.equal(end[name], 5);
+    }
+  }
 });
 
 test('bufferedAmount falls to 0 when the thread that should read is terminated', async (t) => {

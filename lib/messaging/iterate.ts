@@ -39,7 +39,7 @@ class PortIteration extends Pull implements Iteration<unknown> {
   }
 
   leave(): void {
-    if (!this.waits) return;
+    if (!this.isWaiting) return;
     pullsOf(this.#state).leave(this);
     this.#resolve(undefined);
   }

@@ -3,7 +3,7 @@
  * that message's number in the native table, so that they cannot be guessed or mixed up.
  */
 import * as timers from 'node:timers';
-import { apply, bareList, isArray, isArrayBuffer, isProxy, typedArrayLength } from '../codec/primordials';
+import { apply, bareList, captured, isArray, isArrayBuffer, isProxy, setAdd, setHas, typedArrayLength } from '../codec/primordials';
 import { comeBack } from './adopt';
 import { holdOwed } from './drain';
 import { safePost } from './guard';
@@ -71,16 +71,31 @@ export function readIterable(object: object): unknown[] | undefined {
 /** The ports in a list, each once. */
 export function portsIn(list: unknown[]): StockPort[] {
   const ports = bareList<StockPort>();
+  let seen: Set<StockPort> | undefined;
   for (let i = 0; i < list.length; i++) {
     const entry = list[i];
-    if (isStockPort(entry) && indexOf(ports, entry) < 0) ports[ports.length] = entry;
+    if (!isStockPort(entry)) continue;
+    seen ??= new captured.Set();
+    if (setHas(seen, entry)) continue;
+    setAdd(seen, entry);
+    ports[ports.length] = entry;
   }
   return ports;
 }
 
-function indexOf(ports: StockPort[], port: StockPort): number {
-  for (let i = 0; i < ports.length; i++) if (ports[i] === port) return i;
-  return -1;
+/** Calls `use` with the place in `ports` of each that is there. The two orders mostly agree. */
+function forEachPlace(detached: Detached[], ports: StockPort[], use: (entry: Detached, index: number) => void): void {
+  const { length } = ports;
+  let next = 0;
+  for (let i = 0; i < detached.length; i++) {
+    const { port } = detached[i]!.state;
+    for (let n = 0; n < length; n++, next++) {
+      if (next === length) next = 0;
+      if (ports[next] !== port) continue;
+      use(detached[i]!, next);
+      break;
+    }
+  }
 }
 
 /** Is there nothing in the list that could bring ports of its own (a stream)? */
@@ -184,16 +199,18 @@ export function moving(carrier: PortState | undefined, ports: StockPort[], reade
 /** For each port its ticket, or -1: for whoever claims them. `spend` is to follow. */
 export function ticketsOf(ports: StockPort[], detached: Detached[]): number[] {
   const tickets = bareList<number>();
-  for (let i = 0; i < ports.length; i++) {
-    tickets[i] = -1;
-    for (let k = 0; k < detached.length; k++) if (detached[k]!.state.port === ports[i]) tickets[i] = detached[k]!.ticket;
-  }
+  for (let i = 0; i < ports.length; i++) tickets[i] = -1;
+  forEachPlace(detached, ports, ({ ticket }, index) => {
+    tickets[index] = ticket;
+  });
   return tickets;
 }
 
 /** The tickets of these ports were redeemed. */
 export function spend(ports: StockPort[], detached: Detached[]): void {
-  for (let i = 0; i < detached.length; i++) if (indexOf(ports, detached[i]!.state.port) >= 0) detached[i]!.ticket = -1;
+  forEachPlace(detached, ports, (entry) => {
+    entry.ticket = -1;
+  });
 }
 
 /** A number is given out again after its ticket was redeemed. */
@@ -234,11 +251,9 @@ function detach(state: PortState, reader: number, detached: Detached[]): void {
 /** The ports have fresh tickets; those that have none do not come back. */
 function give(detached: Detached[], tickets: Int32Array, ports: StockPort[]): void {
   const count = typedArrayLength(tickets);
-  for (let i = 0; i < detached.length; i++) {
-    const entry = detached[i]!;
-    const index = indexOf(ports, entry.state.port);
+  forEachPlace(detached, ports, (entry, index) => {
     if (index < count) entry.ticket = tickets[index]!;
-  }
+  });
 }
 
 /** The transfer did not take place: the ports live on here. */

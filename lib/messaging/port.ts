@@ -111,14 +111,14 @@ export function bufferedAmount(state: PortState): number {
   return buffered(state.slot);
 }
 
-function needBytes(name: string, bytes: number): void {
+export function asBytes(name: string, bytes: number): number {
   if (typeof bytes !== 'number') throw new InvalidArgType(name, 'number', bytes);
   if (!(bytes >= 1)) throw new OutOfRange(name, '>= 1', bytes);
+  return bytes;
 }
 
 export function setMaxBufferedBytes(state: PortState, bytes: number): void {
-  needBytes('maxBufferedBytes', bytes);
-  state.own.maxBufferedBytes = bytes === Infinity ? undefined : bytes;
+  state.own.maxBufferedBytes = asBytes('maxBufferedBytes', bytes) === Infinity ? undefined : bytes;
 }
 
 function needRoom(state: PortState, maxBufferedBytes: number): void {
@@ -126,8 +126,7 @@ function needRoom(state: PortState, maxBufferedBytes: number): void {
 }
 
 export function setHighWaterMark(state: PortState, bytes: number): void {
-  needBytes('highWaterMark', bytes);
-  state.own.highWaterMark = bytes;
+  state.own.highWaterMark = asBytes('highWaterMark', bytes);
   if (state.slot < 0) settleLocal(state);
   else if (setMark(state.slot, min(bytes, MAX_SAFE_INTEGER))) onFull(state);
 }

@@ -5,13 +5,14 @@
  * message, and one that is added or removed in the middle of a dispatch may get it again, or not at all.
  */
 import { receive } from './receive';
+import { Row, type Waiting } from './row';
 import type { PortState } from './state';
 import { type StockPort, stockOff, stockOn } from './stock';
 
 export type Pulled = 'message' | 'messageerror' | 'close';
 
-export abstract class Pull {
-  waits = false;
+export abstract class Pull implements Waiting<Pull> {
+  isWaiting = false;
   ahead: Pull | undefined = undefined;
   behind: Pull | undefined = undefined;
 
@@ -25,8 +26,7 @@ const listening = (): void => {};
 /** Those who wait for one port, in the order in which they began. */
 export class Pulls {
   readonly #port: StockPort;
-  #first: Pull | undefined = undefined;
-  #last: Pull | undefined = undefined;
+  readonly #row = new Row<Pull>();
 
   constructor(port: StockPort) {
     this.#port = port;
@@ -34,11 +34,7 @@ export class Pulls {
 
   /** `pull` has just looked in vain. */
   join(pull: Pull): void {
-    pull.waits = true;
-    pull.ahead = this.#last;
-    if (this.#last === undefined) this.#first = pull;
-    else this.#last.behind = pull;
-    this.#last = pull;
+    this.#row.add(pull);
     // With each of them: the user may have removed all listeners, and what is there is not added again.
     stockOn(this.#port, 'close', this.#onClose);
     // The last one: it starts the port.
@@ -46,22 +42,14 @@ export class Pulls {
   }
 
   leave(pull: Pull): void {
-    if (!pull.waits) return;
-    const { ahead, behind } = pull;
-    if (ahead === undefined) this.#first = behind;
-    else ahead.behind = behind;
-    if (behind === undefined) this.#last = ahead;
-    else behind.ahead = ahead;
-    pull.waits = false;
-    pull.ahead = pull.behind = undefined;
-    if (this.#first !== undefined) return;
+    if (!this.#row.remove(pull) || this.#row.first !== undefined) return;
     stockOff(this.#port, 'message', listening);
     stockOff(this.#port, 'close', this.#onClose);
   }
 
   /** To the one that began first; false if nobody waits. */
   give(type: Pulled, value: unknown): boolean {
-    const pull = this.#first;
+    const pull = this.#row.first;
     if (pull === undefined) return false;
     this.leave(pull);
     pull.settle(type, value);

@@ -15,7 +15,7 @@ import { guarded } from './guard';
 import { adopt, adoptArrivals } from './adopt';
 import { noteWorkerClass, workerFailed, workerMade } from './broadcast';
 import { type Detached, detachAll, forgetMoved, portsIn, reattachAll, spend, ticketsOf } from './move';
-import { bufferedAmount, setHighWaterMark, setMaxBufferedBytes } from './port';
+import { asBytes, bufferedAmount, setHighWaterMark, setMaxBufferedBytes } from './port';
 import { forget } from './closing';
 import { reviveQueues } from './queues';
 import { enterRoad, leaveRoad, type Road } from './road';
@@ -134,6 +134,7 @@ export class Worker extends StockWorker {
 
   set highWaterMark(bytes: number) {
     if (this.#state !== undefined) setHighWaterMark(this.#state, bytes);
+    else this.#highWaterMark = asBytes('highWaterMark', bytes);
   }
 
   /** While `bufferedAmount` is at least this, `postMessage` throws. */
@@ -143,6 +144,7 @@ export class Worker extends StockWorker {
 
   set maxBufferedBytes(bytes: number) {
     if (this.#state !== undefined) setMaxBufferedBytes(this.#state, bytes);
+    else this.#maxBufferedBytes = asBytes('maxBufferedBytes', bytes);
   }
 }
 

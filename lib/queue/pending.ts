@@ -4,7 +4,9 @@ import type { Codec } from './codecs';
 import type { Line, Waiter } from './wait';
 
 abstract class Pending implements Waiter {
-  next: Waiter | undefined = undefined;
+  isWaiting = false;
+  ahead: Waiter | undefined = undefined;
+  behind: Waiter | undefined = undefined;
   /** It has its message, or has given it: whatever happens now is too late. */
   isDone = false;
   readonly #line: Line;

@@ -1,5 +1,6 @@
 /** Waiting on the words of a queue without blocking. */
 import * as timers from 'node:timers';
+import { Row, type Waiting } from '../messaging/row';
 import { wake } from '../messaging/sleep';
 import { mend, step } from '../messaging/step';
 import { hold } from '../messaging/thread';
@@ -13,10 +14,9 @@ const { waitAsync } = Atomics as unknown as { waitAsync: WaitAsync };
 const { setTimeout } = timers;
 
 /** Something that waits for its turn. */
-export interface Waiter {
+export interface Waiter extends Waiting<Waiter> {
   /** Tries. True: the waiter has settled. */
   attempt(): boolean;
-  next: Waiter | undefined;
 }
 
 /** Who waits on one word of one queue in this thread, without blocking it, in the order in which they came. */
@@ -24,8 +24,7 @@ export class Line {
   readonly #word: Int32Array;
   /** The value to wait on: of the last look in vain by one that will wait. Looks at other queues leave it alone. */
   seen = 0;
-  #first: Waiter | undefined = undefined;
-  #last: Waiter | undefined = undefined;
+  readonly #row = new Row<Waiter>();
   /** V8 will call us: one wait at a time, however many stand in line. */
   #asleep = false;
   /** A timer runs; one for many waits, since a timeout of `waitAsync` costs as much as the rest of it. */
@@ -39,34 +38,23 @@ export class Line {
   }
 
   get isEmpty(): boolean {
-    return this.#first === undefined;
+    return this.#row.first === undefined;
   }
 
   /** `waiter` has just tried in vain if the line was empty. */
   join(waiter: Waiter): void {
-    if (this.#last === undefined) {
-      this.#first = waiter;
-      this.#last = waiter;
-      this.#hold();
-      this.#sleep();
-      return;
-    }
-    this.#last.next = waiter;
-    this.#last = waiter;
+    const { isEmpty } = this;
+    this.#row.add(waiter);
+    if (!isEmpty) return;
+    this.#hold();
+    this.#sleep();
   }
 
   leave(waiter: Waiter): void {
-    let before: Waiter | undefined;
-    for (let one = this.#first; one !== undefined; before = one, one = one.next) {
-      if (one !== waiter) continue;
-      if (before === undefined) this.#first = one.next;
-      else before.next = one.next;
-      if (one === this.#last) this.#last = before;
-      break;
-    }
+    this.#row.remove(waiter);
     this.#hold();
     // V8 keeps a wait until somebody notifies: nobody else may.
-    if (this.#first === undefined && this.#asleep) wake(this.#word, 0);
+    if (this.isEmpty && this.#asleep) wake(this.#word, 0);
   }
 
   setRef(isRef: boolean): void {
@@ -76,7 +64,7 @@ export class Line {
 
   /** Keeps the event loop alive while somebody waits: `waitAsync` does not. */
   #hold(): void {
-    const holds = this.#isRef && this.#first !== undefined;
+    const holds = this.#isRef && !this.isEmpty;
     if (holds === this.#holds) return;
     this.#holds = holds;
     hold(holds ? 1 : -1);
@@ -105,7 +93,7 @@ export class Line {
     // Who serves may have been cut short.
     if (this.#isServing) mend();
     if (this.#isServing) return false;
-    if (this.#first === undefined) return true;
+    if (this.isEmpty) return true;
     let isEmpty = false;
     const body = (): void => {
       this.#isServing = true;
@@ -118,10 +106,10 @@ export class Line {
   }
 
   #serveAll(): boolean {
-    for (let waiter = this.#first; waiter !== undefined; waiter = this.#first) {
+    for (let waiter = this.#row.first; waiter !== undefined; waiter = this.#row.first) {
       if (!waiter.attempt()) return false;
       // It may have left by itself.
-      if (this.#first === waiter) this.leave(waiter);
+      if (this.#row.first === waiter) this.leave(waiter);
     }
     return true;
   }

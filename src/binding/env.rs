@@ -26,7 +26,7 @@ use napi::sys;
 use super::hooks::{on_cleanup, on_closed_idle, on_closed_wake, open_handles};
 use super::layout::tx;
 use super::listening::Listening;
-use super::moving::Hope;
+use super::moving::{Hope, Transit};
 use super::polling::Reason;
 use super::port::Port;
 use super::queue_spin::Spin;
@@ -60,7 +60,7 @@ pub struct EnvState {
     pub reactor: Arc<Reactor>,
     pub ports: RefCell<Vec<Option<Port>>>,
     pub free: RefCell<Vec<u32>>,
-    pub transit: RefCell<Vec<Option<PortRef>>>,
+    pub transit: RefCell<Transit>,
     /// Ports that left for a thread which may load the package yet (`moving.rs`).
     pub hopes: RefCell<Vec<Hope>>,
     /// Cargo of the message that is posted next: tickets.
@@ -138,7 +138,7 @@ impl EnvState {
             reactor: Reactor::new(waker),
             ports: RefCell::new(Vec::new()),
             free: RefCell::new(Vec::new()),
-            transit: RefCell::new(Vec::new()),
+            transit: RefCell::default(),
             hopes: RefCell::new(Vec::new()),
             staged: RefCell::new(Vec::new()),
             ticket: RefCell::new(None),
@@ -302,7 +302,7 @@ impl EnvState {
         for port in self.ports.borrow_mut().drain(..).flatten() {
             port.close();
         }
-        self.transit.borrow_mut().clear();
+        drop(self.transit.take());
         for hope in self.hopes.take() {
             hope.give_up();
         }

@@ -13,6 +13,30 @@ use super::port::{Port, Run};
 use super::ports::{Binding, invalid};
 use crate::channel::{Baggage, Channel, Gate, Half, PortRef, Reader, Side, WorkerName};
 
+/// Ports on their way, by ticket.
+#[derive(Default)]
+pub struct Transit {
+    ports: Vec<Option<PortRef>>,
+    free: Vec<u32>,
+}
+
+impl Transit {
+    fn insert(&mut self, port: PortRef) -> u32 {
+        let ticket = self.free.pop().unwrap_or_else(|| {
+            self.ports.push(None);
+            self.ports.len() as u32 - 1
+        });
+        self.ports[ticket as usize] = Some(port);
+        ticket
+    }
+
+    fn take(&mut self, ticket: usize) -> Option<PortRef> {
+        let port = self.ports.get_mut(ticket)?.take()?;
+        self.free.push(ticket as u32);
+        Some(port)
+    }
+}
+
 /// Only who uses the binding without the package's JavaScript leaves one unfinished.
 const LONGEST_RECALL: Duration = Duration::from_secs(10);
 
@@ -62,14 +86,7 @@ impl EnvState {
     }
 
     fn ticket(&self, port: PortRef) -> u32 {
-        let mut transit = self.transit.borrow_mut();
-        let free = transit.iter().position(Option::is_none);
-        let index = free.unwrap_or(transit.len());
-        if free.is_none() {
-            transit.push(None);
-        }
-        transit[index] = Some(port);
-        index as u32
+        self.transit.borrow_mut().insert(port)
     }
 
     /// The port of a ticket; none for -1.
@@ -77,7 +94,7 @@ impl EnvState {
         if ticket < 0.0 {
             return None;
         }
-        self.transit.borrow_mut().get_mut(ticket as usize)?.take()
+        self.transit.borrow_mut().take(ticket as usize)
     }
 
     /// The ports that stock message `index` brought to the port in `slot` are attached to this thread. Returns how many
