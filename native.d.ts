@@ -98,7 +98,7 @@ export declare class Binding {
   openQueue(memory: Uint8Array, codec: number): ((code: number, a?: unknown, b?: unknown) => string | undefined) | number
 }
 
-/** Raised with each change of this file. */
+/** Raised with each change of this file, and of what the calls and their codes mean (`op.rs`, `queue.rs`). */
 export declare const LAYOUT_VERSION: number
 
 /** Bytes before a queue's data. */

@@ -92,6 +92,6 @@ const smallIntegers = (n, seed) => times(n, (i) => (i * 7 + seed) % 1000);
 const doubles = (n, seed) => Float64Array.from({ length: n }, (_, i) => i * 0.5 + seed);
 
 module.exports = {
-  bytes, cjk, completionItem, completions, diagnostic, diagnostics, dictionary, table, doubles, generator,
+  bytes, cjk, completions, diagnostic, diagnostics, dictionary, table, doubles, generator,
   latin1, mixture, request, smallIntegers, times, uri,
 };

@@ -6,8 +6,15 @@ import * as stock from 'node:worker_threads';
 
 export * from 'node:worker_threads';
 
+/** As the installed `@types/node` has it. */
+type Transferable = NonNullable<Parameters<stock.MessagePort['postMessage']>[1]>[number];
+
 /** A message port that may be used wherever the built-in's may. Emits `'drain'` too, see {@link highWaterMark}. */
 export declare class MessagePort extends stock.MessagePort {
+  /** `transfer`: what moves there rather than being copied. True: accepted. After a throw nothing was sent, and nothing has moved. */
+  postMessage(value: any, transfer?: Iterable<Transferable> | { transfer?: Iterable<Transferable> }): boolean | undefined;
+  /** What was posted before arrives; then both ends emit `'close'`, and `callback` is called. */
+  close(callback?: () => void): void;
   /** Bytes that were accepted by `postMessage` and that the other side has not received yet. */
   readonly bufferedAmount: number;
   /** In bytes, at least 1. When `bufferedAmount` falls below this after it had reached it, `'drain'` is emitted. */
@@ -84,7 +91,7 @@ export declare class SharedQueue<T = unknown> implements AsyncIterable<T> {
 
   /** The queue's memory, to be handed to other threads by any means. */
   readonly buffer: SharedArrayBuffer;
-  /** Bytes for messages, and for 8 or 16 more with each. */
+  /** Bytes for messages, and for 8 more with each; 24 with the codecs `'structured'` and `'json'`, and 2 for its text. */
   readonly capacity: number;
   /** Messages in the queue. Exact while nobody pushes or pops. */
   readonly length: number;

@@ -1,7 +1,8 @@
 'use strict';
 // `npm run smoke`: the package as a stranger gets it. Packs, installs the tarball into an empty folder, and there compares
-// the names of both faces and runs the README's first example, as it stands (ESM) and with `require` (CommonJS).
+// the names of both faces and runs the README's first example, as it stands (ESM) and with `require` (CommonJS); it prints what stands below it.
 
+const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -10,10 +11,11 @@ const { root } = require('./steps.js');
 
 const shell = process.platform === 'win32'; // npm is a .cmd file there
 
+/** Its code, and what it prints. */
 function firstExample() {
   const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
-  const [, code] = /```js\n([\s\S]*?)```/.exec(readme);
-  return code;
+  const [, code, output] = /```js\n([\s\S]*?)```\n\n((?: {4}.*\n)+)/.exec(readme);
+  return { code, output: output.replaceAll(/^ {4}/gm, '') };
 }
 
 /** The same example as a CommonJS file. */
@@ -55,13 +57,14 @@ function main() {
     const tarball = fs.readdirSync(folder).find((name) => name.endsWith('.tgz'));
     fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
     inFolder('npm', ['install', '--silent', '--no-audit', '--no-fund', `./${tarball}`], { shell });
-    const example = firstExample();
-    const programs = { 'faces.mjs': faces, 'main.mjs': example, 'main.cjs': asCommonJs(example), 'registered.mjs': registered };
-    for (const [name, code] of Object.entries(programs)) {
+    const { code: example, output } = firstExample();
+    const programs = [['faces.mjs', faces], ['main.mjs', example, output], ['main.cjs', asCommonJs(example), output], ['registered.mjs', registered]];
+    for (const [name, code, expected = ''] of programs) {
       console.log(`smoke: ${name}`);
       fs.writeFileSync(path.join(folder, name), code);
       const flags = code === registered ? ['--require', 'threadport/register'] : [];
-      inFolder(process.execPath, [...flags, name], { timeout: 30_000 });
+      const printed = inFolder(process.execPath, [...flags, name], { timeout: 30_000, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
+      assert.equal(printed, expected);
     }
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });

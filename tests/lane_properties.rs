@@ -34,15 +34,14 @@ fn recipe() -> impl Strategy<Value = Recipe> {
         4 => Just(Vec::new()),
         1 => vec(0..2000usize, 1..4),
     ];
-    (any::<u32>(), 0..40usize, text(), 0..20usize, attachments).prop_map(
-        |(seed, words, text, cut, attachments)| Recipe {
+    (any::<u32>(), 0..40usize, text(), attachments).prop_map(|(seed, words, text, attachments)| {
+        Recipe {
             seed,
             words,
             text,
-            cut,
             attachments,
-        },
-    )
+        }
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {

@@ -4,8 +4,9 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import { makeValues } from './hostile-values.mjs';
 import { codec } from './support.mjs';
+import { MemoryShapeRegistry } from './registry.mjs';
 
-const { Encoder, Decoder, MemoryShapeRegistry, BASE } = codec;
+const { Encoder, Decoder, BASE } = codec;
 const registry = new MemoryShapeRegistry();
 const encoder = new Encoder(new Int32Array(65536), { grow: (n) => new Int32Array(n), onBusy() {} }, registry);
 const decoder = new Decoder(registry);

@@ -2,9 +2,10 @@
 import { createRequire } from 'node:module';
 import assert from 'node:assert/strict';
 import { types } from 'node:util';
+import { MemoryShapeRegistry } from './registry.mjs';
 
 export const codec = createRequire(import.meta.url)('../../dist/codec.js');
-const { Encoder, Decoder, MemoryShapeRegistry, BASE } = codec;
+const { Encoder, Decoder, BASE } = codec;
 
 export const REFUSED = Symbol('refused');
 

@@ -84,3 +84,17 @@ test('a preloaded module of almost the same name is not taken for ours', async (
     new Worker('console.log("bufferedAmount" in require("node:worker_threads").parentPort)', { eval: true });`]);
   assert.deepEqual({ code, lines }, { code: 0, lines: ['true'] });
 });
+
+for (const [name, hooks] of [['by --loader', '--loader'], ['by register()', '--import']]) {
+  test(`${name}: files of workers run where CommonJS gets its source by hooks`, async () => {
+    const source = path.join(__dirname, 'fixtures', 'source-hooks.mjs');
+    for (const own of [[], ['--import', 'data:text/javascript,']]) {
+      const { code, lines, stderr } = await run(['--no-warnings', '--import', 'threadport/register', hooks, source, '-e', `
+        const { Worker } = require('node:worker_threads');
+        const execArgv = ${JSON.stringify(own)};
+        const worker = new Worker(${JSON.stringify(path.join(__dirname, 'fixtures', 'worker.js'))}, execArgv.length > 0 ? { execArgv } : {});
+        worker.once('message', ({ isOurs }) => console.log(isOurs));`]);
+      assert.deepEqual({ code, lines }, { code: 0, lines: ['true'] }, stderr);
+    }
+  });
+}

@@ -15,6 +15,11 @@ const text: string = version;
 port1.on('message', (value) => value).once('close', () => {});
 port1.on('drain', () => {});
 port1.postMessage({ port2 }, [port2, new ArrayBuffer(8)]);
+const wasAccepted: boolean | undefined = port1.postMessage(0, new Set([port2]));
+port1.postMessage(0, { transfer: [new ArrayBuffer(8)] });
+// @ts-expect-error: nothing that can be transferred
+port1.postMessage(0, ['text']);
+port2.close(() => wasAccepted);
 const amount: number = port1.bufferedAmount;
 port1.highWaterMark = amount + 1;
 // @ts-expect-error: it is measured, not set

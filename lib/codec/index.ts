@@ -3,7 +3,7 @@ export { CorruptMessageError } from './corrupt';
 export { Decoder } from './decoder';
 export { Encoder, type TxHost } from './encoder';
 import { Layout } from './format';
-export { MemoryShapeRegistry, type ShapeRegistry } from './shapes';
+export type { ShapeRegistry } from './shapes';
 
 /** First word of a message in the scratch; the words before it belong to the binding. */
 export const BASE: number = Layout.Base;

@@ -89,7 +89,7 @@ export const sharedBufferGrowable = optionalGetter<boolean>(SharedArrayBuffer.pr
 export const bufferResizable = optionalGetter<boolean>(ArrayBuffer.prototype, 'resizable');
 export const bufferDetached = optionalGetter<boolean>(ArrayBuffer.prototype, 'detached');
 
-export const TypedArrayPrototype = getPrototypeOf(Uint8Array.prototype) as Uint8Array;
+const TypedArrayPrototype = getPrototypeOf(Uint8Array.prototype) as Uint8Array;
 export const typedArrayTag: (self: object) => string | undefined = getter(TypedArrayPrototype, Symbol.toStringTag);
 export const typedArrayBuffer: (self: object) => ArrayBufferLike = getter(TypedArrayPrototype, 'buffer');
 export const typedArrayOffset: (self: object) => number = getter(TypedArrayPrototype, 'byteOffset');

@@ -175,23 +175,3 @@ export function startsWithDigit(key: string): boolean {
   const code = charCodeAt(key, 0);
   return code >= 48 && code <= 57;
 }
-
-/** A registry for tests and for threads of one JavaScript realm. */
-export class MemoryShapeRegistry implements ShapeRegistry {
-  private readonly ids = new Map<string, number>();
-  private readonly lists: string[][] = [];
-  constructor(private readonly capacity: number = Limit.Shapes) {}
-
-  register(keys: string[]): number {
-    const name = JSON.stringify(keys);
-    const known = this.ids.get(name);
-    if (known !== undefined) return known;
-    if (this.lists.length >= this.capacity) return -1;
-    this.ids.set(name, this.lists.length);
-    return this.lists.push([...keys]) - 1;
-  }
-
-  lookup(id: number): string[] | undefined {
-    return this.lists[id];
-  }
-}

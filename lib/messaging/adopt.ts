@@ -88,7 +88,7 @@ export function adoptPair(port1: StockPort, port2: StockPort): void {
 }
 
 /** A port that has a place in this thread's table, with what it knew where it came from. */
-export function adoptAt(port: StockPort, slot: number, received: number, modes: number): PortState {
+function adoptAt(port: StockPort, slot: number, received: number, modes: number): PortState {
   const state = adopt(port);
   state.received = received;
   state.modes = modes;

@@ -9,7 +9,7 @@ import { FRAME_END, FRAME_HEADER, FRAME_KIND, FRAME_TEXT, RX_ADVANCE, RX_ATTACHM
 
 const words = (count: number): Int32Array => new captured.Int32Array(new captured.SharedArrayBuffer(count * 4));
 
-export interface Taker {
+interface Taker {
   advance(slot: number, frames: number): number;
   attachmentSize(slot: number, index: number): number;
   copyAttachment(slot: number, index: number, target: ArrayBuffer): boolean;

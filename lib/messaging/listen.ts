@@ -58,7 +58,7 @@ let waiting = 0;
 /** The word on which this thread blocks. */
 export const blockingWord = (): number => (waiting ||= takeWord());
 
-/** The word of a port. It may be asked for at any time; that of a closed port does not change any more. */
+/** The word of a port. It may be asked for at any time; that of a closed port goes to another one. */
 export function signalOf(state: PortState): Int32Array {
   if (state.rare.signal !== undefined) return state.rare.signal;
   mend();

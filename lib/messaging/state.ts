@@ -254,7 +254,7 @@ export class PortState extends (Bits as new () => Bits & Conditions) {
   readonly port: StockPort;
   /** Slot in the native table of this thread; -1 while the port has no channel. */
   slot = -1;
-  /** The other end, while neither has ever left this thread. */
+  /** The other end, while both are in this thread. */
   peer: PortState | undefined = undefined;
   /** While the peer is in this thread: messages sent, and sizes and sum of those under way. */
   sent = 0;

@@ -13,7 +13,7 @@ const { isSharedArrayBuffer } = types;
 const { parse, stringify } = JSON;
 
 /** The user's: bytes of a value, and the value of bytes. What they throw is thrown by push and pop. */
-export interface CustomCodec<T> {
+interface CustomCodec<T> {
   encode(value: T): Uint8Array;
   decode(bytes: Uint8Array): T;
 }

@@ -1,7 +1,7 @@
 //! Words of the buffers that JS and Rust share on one thread. `lib/native.ts` holds the same
 //! numbers; `LAYOUT_VERSION` is compared when the addon is loaded.
 
-/// Raised with each change of this file.
+/// Raised with each change of this file, and of what the calls and their codes mean (`op.rs`, `queue.rs`).
 #[allow(dead_code, reason = "read by lib/native.ts")]
 #[napi_derive::napi]
 pub const LAYOUT_VERSION: u32 = 14;
@@ -66,7 +66,7 @@ pub mod rx {
     pub const FRAMES: usize = 2;
     /// Out: bytes that the next frame needs, if it does not fit; else 0.
     pub const NEEDED: usize = 3;
-    /// Out: attachments in the returned array.
+    /// Out: attachments of the frames in the buffer.
     pub const ATTACHMENTS: usize = 4;
     /// Out: bit set of events.
     pub const EVENTS: usize = 5;
@@ -88,7 +88,7 @@ pub mod rx {
     pub const EVENT_REFUSED: i32 = 16;
 }
 
-/// Words before a frame's own: one past its last word, kind, text length in units, wide.
+/// Words before a frame's own: one past its last word, kind, text length in units, and one that is not used: frames begin at even words.
 pub const FRAME_HEADER_WORDS: usize = 4;
 
 /// Kinds of frames that native code knows (`lib/messaging/state.ts` has all): a message, the next stock message belongs

@@ -1,8 +1,8 @@
 //! The only place with N-API and libuv. No algorithm lives here: it turns JS calls into calls of
 //! the core and loop events into calls of JS.
 //!
-//! `send`, `take` and `op` run for each message; everything else is the `#[napi]` class in [`ports`] and
-//! [`moving`], which JS calls when a port is made, moved, started or closed.
+//! `send`, `take`, `op`, and what they need run for each message; everything else is the `#[napi]` class [`ports::Binding`], which JS
+//! calls when a port is made, moved, started or closed, and for what is not about one message.
 
 mod batch;
 mod entry;

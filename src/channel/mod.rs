@@ -106,7 +106,7 @@ impl Drop for PortRef {
 
 /// One direction: everything the two threads share about it beside the lane itself.
 struct Direction {
-    /// Written by the consumer (Closed, Open, Recall) and by the producer (Recall -> Closed).
+    /// Written by the consumer (Closed, Open, Recall, Over) and by the producer (Recall -> Closed).
     gate: AtomicU8,
     /// Stock messages whose posting began / ended. Written by the producer only.
     sent_begin: AtomicU64,

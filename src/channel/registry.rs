@@ -27,7 +27,7 @@ pub fn worker_channel(name: &WorkerName) -> Arc<Channel> {
         .clone()
 }
 
-/// The pair has found each other, or one of them is gone.
+/// One of the pair is gone.
 pub fn forget_worker(name: &WorkerName) {
     lock(workers()).remove(name);
 }

@@ -116,7 +116,6 @@ impl Producer {
             producer: self,
             words,
             text,
-            room: text,
         })
     }
 
@@ -222,10 +221,8 @@ pub struct Reserved<'a> {
     producer: &'a mut Producer,
     /// Bytes of the word area.
     words: u32,
-    /// Bytes of the text area as it will be committed; at most `room`.
+    /// Bytes of the text area.
     text: u32,
-    /// Bytes of the text area as reserved.
-    room: u32,
 }
 
 impl Reserved<'_> {
@@ -235,7 +232,7 @@ impl Reserved<'_> {
         self.areas_mut().0
     }
 
-    /// The text area as reserved, with 4 spare bytes behind it for a terminator; those are not sent.
+    /// The text area, with 4 spare bytes behind it for a terminator; those are not sent.
     #[inline]
     pub fn text_mut(&mut self) -> &mut [u8] {
         self.areas_mut().1
@@ -245,21 +242,9 @@ impl Reserved<'_> {
     #[inline]
     pub fn areas_mut(&mut self) -> (&mut [u8], &mut [u8]) {
         let words = self.words as usize;
-        let bytes = FrameHeader::BYTES + words + self.room as usize + TEXT_SPARE;
+        let bytes = FrameHeader::BYTES + words + self.text as usize + TEXT_SPARE;
         let frame = self.producer.tail.area(bytes);
         frame[FrameHeader::BYTES..].split_at_mut(words)
-    }
-
-    /// Sends only the first `bytes` bytes of the text area.
-    ///
-    /// # Panics
-    ///
-    /// If that is more than was reserved.
-    #[inline]
-    pub fn set_text_len(&mut self, bytes: usize) {
-        let room = self.room as usize;
-        assert!(bytes <= room, "the text area was reserved smaller");
-        self.text = bytes as u32;
     }
 
     /// Publishes the frame. `attachments` travel beside it and are

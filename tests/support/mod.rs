@@ -17,8 +17,6 @@ pub struct Recipe {
     pub words: usize,
     /// Bytes of text that are reserved.
     pub text: usize,
-    /// Bytes of text that are cut off before commit.
-    pub cut: usize,
     /// Length of each attachment.
     pub attachments: Vec<usize>,
 }
@@ -29,20 +27,15 @@ impl Recipe {
             seed,
             words,
             text,
-            cut: 0,
             attachments: Vec::new(),
         }
-    }
-
-    pub fn text_len(&self) -> usize {
-        self.text - self.cut.min(self.text)
     }
 
     fn header(&self) -> FrameHeader {
         FrameHeader {
             kind: self.seed,
             words: (self.words * 8) as u32,
-            text: self.text_len() as u32,
+            text: self.text as u32,
             attachments: self.attachments.len() as u32,
         }
     }
@@ -60,7 +53,6 @@ impl Recipe {
         assert_eq!(frame.text_mut().len(), self.text + 4);
         fill(frame.words_mut(), self.seed);
         fill(frame.text_mut(), self.seed ^ 1);
-        frame.set_text_len(self.text_len());
         let attachments: Vec<Attachment> = self
             .attachments
             .iter()
@@ -76,7 +68,7 @@ impl Recipe {
         assert_eq!(frame.size, self.size());
         assert!(frame.words.as_ptr().cast::<u64>().is_aligned());
         assert_eq!(frame.words.len(), self.words * 8);
-        assert_eq!(frame.text.len(), self.text_len());
+        assert_eq!(frame.text.len(), self.text);
         assert!(follows(frame.words, self.seed));
         assert!(follows(frame.text, self.seed ^ 1));
         let lengths: Vec<usize> = frame.attachments.iter().map(Attachment::len).collect();
