@@ -94,9 +94,9 @@ class Stage {
 
   /** What an operation on a port throws or returns, noted. */
   attempt(label, what, action, moving = []) {
-    const result = outcome(action);
-    // Which of several refused things in a value is named, where one is a port that is gone: see docs/limitations.md.
-    if (result.name === 'DataCloneError' && moving.some(hidesEnd)) result.message = 'not compared';
+    const made = outcome(action);
+    // Which of several things in a value throws, where one is a port that is gone: see docs/limitations.md.
+    const result = 'thrown' in made && moving.some(hidesEnd) ? { thrown: 'not compared' } : made;
     // Not whether the peer has closed, or the port: ours knows of the one a little earlier, of the other later. In a storm the peer closes at any time.
     const returned = ['post', 'answer', 'prime'].includes(what) ? !this.isStorm && result.returned === true : result.returned;
     this.note(label, `${what}: ${'thrown' in result ? JSON.stringify(result) : describe(returned)}`);
