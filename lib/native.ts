@@ -13,6 +13,10 @@ export type Binding = Raw.Binding;
 /** Must equal `LAYOUT_VERSION` in src/binding/layout.rs. */
 const LAYOUT_VERSION = 14;
 
+/** Size of a buffer of words that is shared with native code; one that had to grow beyond the second goes back to the first. */
+export const WORDS = 16 << 10;
+export const KEEP_WORDS = 256 << 10;
+
 /** Header words of the transmit buffer (src/binding/layout.rs, `tx`). */
 export const TX_SLOT = 0;
 export const TX_END = 1;

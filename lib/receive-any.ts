@@ -92,7 +92,7 @@ class QueueSource implements Source {
 
   constructor(source: SharedQueue) {
     this.source = source;
-    this.#line = queueParts.takers(source);
+    this.#line = queueParts.consumers(source);
   }
 
   isLost(): boolean {

@@ -5,7 +5,9 @@
  */
 import { allocate, bareList, captured } from '../codec/primordials';
 import { KIND_VALUE } from './state';
-import { FRAME_END, FRAME_HEADER, FRAME_KIND, FRAME_TEXT, RX_ADVANCE, RX_ATTACHMENTS, RX_BASE, RX_EVENTS, RX_FRAMES, RX_MORE, RX_NEEDED, RX_SETTLE, RX_SLOT } from '../native';
+import {
+  FRAME_END, FRAME_HEADER, FRAME_KIND, FRAME_TEXT, KEEP_WORDS, RX_ADVANCE, RX_ATTACHMENTS, RX_BASE, RX_EVENTS, RX_FRAMES, RX_MORE, RX_NEEDED, RX_SETTLE, RX_SLOT, WORDS,
+} from '../native';
 
 const words = (count: number): Int32Array => new captured.Int32Array(new captured.SharedArrayBuffer(count * 4));
 
@@ -20,10 +22,6 @@ interface Taker {
 
 /** Two words are a number in this base. */
 export const NUMBER_BASE = 2 ** 30;
-
-const WORDS = 16 << 10;
-/** A buffer that had to grow beyond this goes back to the normal size. */
-const KEEP_WORDS = 256 << 10;
 
 export class Batch {
   readonly index: number;

@@ -4,13 +4,13 @@
  */
 import { BASE, Decoder, Encoder } from '../codec';
 import { bareList, captured, defineOwn, floor, max, typedArrayLength, typedArrayOffset } from '../codec/primordials';
-import { type Binding, FORCED, QUIET, raw, TOO_LARGE, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_LAST, TX_SLOT, TX_TEXT, TX_TOLD, TX_WIDE } from '../native';
+import {
+  type Binding, FORCED, KEEP_WORDS, QUIET, raw, TOO_LARGE, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_LAST, TX_SLOT, TX_TEXT, TX_TOLD, TX_WIDE, WORDS,
+} from '../native';
 import { Batches, NUMBER_BASE } from './batch';
 import type { PortState } from './state';
 import { lastUnit, width } from './text';
 
-const SCRATCH_WORDS = 16 << 10;
-const KEEP_WORDS = 256 << 10;
 /** Units from which a text may travel in a block of its own (LONGEST_SHORT in src/binding/text.rs). */
 const LONG_TEXT = 16 << 10;
 
@@ -205,7 +205,7 @@ export const shapes = {
   },
 };
 
-let txWords = SCRATCH_WORDS;
+let txWords = WORDS;
 let tx = scratch(txWords);
 native.setTransmit(tx);
 
@@ -287,7 +287,7 @@ function sendWords(slot: number, kind: number, force: number, word0: number, wor
 export function releaseEncoder(): void {
   encoder.release();
   if (txWords > KEEP_WORDS) {
-    txWords = SCRATCH_WORDS;
+    txWords = WORDS;
     tx = scratch(txWords);
     native.setTransmit(tx);
     encoder.adopt(tx);

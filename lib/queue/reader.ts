@@ -2,11 +2,10 @@
 import { BASE } from '../codec';
 import { allocate, bareList, captured, typedArrayBuffer, typedArrayLength } from '../codec/primordials';
 import { decoder } from '../messaging/thread';
+import { KEEP_WORDS, WORDS } from '../native';
 import { BLOBS, DONE, END, MODE, makeWords, POP, POP_BYTES, POP_INTO, type QueueCall, ROOM, ROOM_WORDS, STATUS, TEXT } from './native';
 import { READER } from './writer';
 
-const WORDS = 16 << 10;
-const KEEP_WORDS = 256 << 10;
 /** Longest record that comes in the words (`SMALL_BYTES` in src/binding/layout.rs). */
 const SMALL_BYTES = 1024;
 

@@ -17,7 +17,7 @@ import { messagesOf } from './iterate';
 import { Pop, Push } from './pending';
 import { answer, popInto, prepare } from './reader';
 import { Line, SLICE_MS } from './wait';
-import { acquire, type Parcel, release, type Writer } from './writer';
+import { acquire, type WaitingMessage, release, type Writer } from './writer';
 
 /** What a queue is made of. Given to the constructor in place of options; nobody else has one. */
 class Parts {
@@ -74,7 +74,7 @@ export let queueParts: {
   take(queue: SharedQueue, mode: number): boolean;
   value(queue: SharedQueue): unknown;
   /** Who waits for messages. */
-  takers(queue: SharedQueue): Line;
+  consumers(queue: SharedQueue): Line;
   /** Did `take` throw this because the queue is closed? */
   isEnd(queue: SharedQueue, error: unknown): boolean;
 };
@@ -119,7 +119,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
       isQueue: (value): value is SharedQueue => typeof value === 'object' && value !== null && #call in value,
       take: (queue, mode) => queue.#take(mode),
       value: (queue) => queue.#codec.value(),
-      takers: (queue) => queue.#takers,
+      consumers: (queue) => queue.#consumers,
       isEnd: (queue, error) => error === queue.#end,
     };
   }
@@ -129,8 +129,8 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   readonly #codec: Codec;
   readonly #items: Int32Array;
   readonly #space: Int32Array;
-  readonly #takers: Line;
-  readonly #givers: Line;
+  readonly #consumers: Line;
+  readonly #producers: Line;
   /** What went wrong behind the messages that `popMany` returned: the next pop throws it. */
   #late: { error: unknown } | undefined = undefined;
   /** The last error that said that the queue is closed: a codec of the user's may throw that of another one. */
@@ -144,8 +144,8 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     this.#codec = codec;
     this.#items = new captured.Int32Array(buffer, QUEUE_ITEMS, 1);
     this.#space = new captured.Int32Array(buffer, QUEUE_SPACE, 1);
-    this.#takers = new Line(this.#items);
-    this.#givers = new Line(this.#space);
+    this.#consumers = new Line(this.#items);
+    this.#producers = new Line(this.#space);
     defineProperty(this, QUEUE, asProperty);
   }
 
@@ -202,23 +202,23 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   // ---- producers ----
 
   /** `writer` holds a message: pushes it. False: there is no room. */
-  #give(writer: Writer, mode: number, parcel?: Parcel): boolean {
+  #push(writer: Writer, mode: number, message?: WaitingMessage): boolean {
     const status = writer.push(this.#call, mode);
     if (status === DONE) {
-      if (parcel !== undefined) parcel.isPushed = true;
+      if (message !== undefined) message.isPushed = true;
       const wakes = writer.answer(WAKE);
       if (wakes !== 0) wake(this.#items, 0);
       if (wakes > 1) tell(ANYWHERE);
       return true;
     }
     if (status !== NOTHING) throw this.#failure(status);
-    if (mode !== TRY) this.#givers.seen = writer.answer(SEEN);
+    if (mode !== TRY) this.#producers.seen = writer.answer(SEEN);
     return false;
   }
 
   /** The same for a message of now: pushes of this thread that wait come first. */
   #giveInTurn(writer: Writer, mode: number): boolean {
-    return this.#givers.serve() && this.#give(writer, mode);
+    return this.#producers.serve() && this.#push(writer, mode);
   }
 
   tryPush(value: T): boolean {
@@ -242,7 +242,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
       for (let end = -1; ; ) {
         if (this.#giveInTurn(writer, SPIN)) return true;
         if (end < 0) end = deadline(timeout);
-        if (!sleep(this.#space, 0, this.#givers.seen, end, SLICE_MS)) return false;
+        if (!sleep(this.#space, 0, this.#producers.seen, end, SLICE_MS)) return false;
       }
     } finally {
       release();
@@ -258,26 +258,26 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
       this.#codec.encode(writer, value);
       signal?.throwIfAborted(); // by the value's getters
       if (this.#giveInTurn(writer, ARM)) return;
-      const parcel = writer.pack();
+      const message = writer.pack();
       return new Promise((resolve, reject) => {
-        const again = (): boolean => this.#giveParcel(parcel);
-        this.#givers.join(new Push(this.#givers, signal, resolve, reject, again));
+        const again = (): boolean => this.#pushMessage(message);
+        this.#producers.join(new Push(this.#producers, signal, resolve, reject, again));
       });
     } finally {
       release();
     }
   }
 
-  #giveParcel(parcel: Parcel): boolean {
-    if (parcel.isPushed) {
+  #pushMessage(message: WaitingMessage): boolean {
+    if (message.isPushed) {
       // Who did that was cut short (messaging/step.ts), perhaps before anybody was told.
       this.#wakeAll();
       return true;
     }
     const writer = acquire();
     try {
-      writer.unpack(parcel);
-      return this.#give(writer, ARM, parcel);
+      writer.unpack(message);
+      return this.#push(writer, ARM, message);
     } finally {
       release();
     }
@@ -294,7 +294,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
       return true;
     }
     if (status === NOTHING) {
-      if (mode !== TRY) this.#takers.seen = answer(SEEN);
+      if (mode !== TRY) this.#consumers.seen = answer(SEEN);
       return false;
     }
     if (status === CLOSED && mode === TRY) return false;
@@ -315,7 +315,7 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
     for (let end = -1; ; ) {
       if (this.#take(timeout === 0 ? ARM : SPIN, target)) return true;
       if (end < 0) end = deadline(timeout);
-      if (!sleep(this.#items, 0, this.#takers.seen, end, SLICE_MS)) return false;
+      if (!sleep(this.#items, 0, this.#consumers.seen, end, SLICE_MS)) return false;
     }
   }
 
@@ -366,14 +366,14 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
       needStack();
       const signal = signalOf(options);
       signal?.throwIfAborted();
-      if (this.#takers.isEmpty && this.#take(SPIN)) return resolve(this.#codec.value() as T);
+      if (this.#consumers.isEmpty && this.#take(SPIN)) return resolve(this.#codec.value() as T);
       const again = (): boolean => this.#take(ARM);
-      return this.#takers.join(new Pop<T>(this.#takers, signal, resolve, reject, again, this.#codec));
+      return this.#consumers.join(new Pop<T>(this.#consumers, signal, resolve, reject, again, this.#codec));
     });
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    return messagesOf<T>({ line: this.#takers, codec: this.#codec, take: (mode) => this.#take(mode), isEnd: (error) => error === this.#end });
+    return messagesOf<T>({ line: this.#consumers, codec: this.#codec, take: (mode) => this.#take(mode), isEnd: (error) => error === this.#end });
   }
 
   // ---- both ----
@@ -391,14 +391,14 @@ export class SharedQueue<T = unknown> extends Existing implements AsyncIterable<
   }
 
   ref(): this {
-    this.#takers.setRef(true);
-    this.#givers.setRef(true);
+    this.#consumers.setRef(true);
+    this.#producers.setRef(true);
     return this;
   }
 
   unref(): this {
-    this.#takers.setRef(false);
-    this.#givers.setRef(false);
+    this.#consumers.setRef(false);
+    this.#producers.setRef(false);
     return this;
   }
 }

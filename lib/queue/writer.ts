@@ -11,19 +11,17 @@ import { shapes, wantTidy } from '../messaging/thread';
 import { width } from '../messaging/text';
 import { isTextOverflow } from '../codec/overflow';
 import { NotCarried, RangeTooLarge } from '../errors';
+import { KEEP_WORDS, WORDS } from '../native';
 import { BLOBS, END, MODE, makeWords, PUSH, PUSH_BYTES, type QueueCall, STATUS, TEXT, WIDE } from './native';
 
-const WORDS = 16 << 10;
-/** Words that had to grow beyond this are given up. */
-const KEEP_WORDS = 256 << 10;
 /** Bytes that are copied here rather than by native code, which would have to ask V8 for their address. */
-const SMALL_BYTES = 128;
+const COPIED_BYTES = 128;
 
 /** Number of the words that `Reader` uses; writers have those behind. */
 export const READER = 0;
 
 /** A message that has to wait for room, with everything copied. */
-export interface Parcel {
+export interface WaitingMessage {
   words: Int32Array | undefined;
   text: string;
   blobs: ArrayBuffer[] | undefined;
@@ -91,7 +89,7 @@ export class Writer {
     const length = typedArrayByteLength(view);
     this.#isBytes = true;
     this.#end = length;
-    if (length <= SMALL_BYTES) typedArraySet(this.#u8, view, BASE * 4);
+    if (length <= COPIED_BYTES) typedArraySet(this.#u8, view, BASE * 4);
     else this.#bytes = view;
   }
 
@@ -125,7 +123,7 @@ export class Writer {
   }
 
   /** A copy of the message: what it was made of may change. */
-  pack(): Parcel {
+  pack(): WaitingMessage {
     const isBytes = this.#isBytes;
     const bytes = isBytes ? copyOf(this.#bytes ?? this.#u8.subarray(BASE * 4, BASE * 4 + this.#end)) : undefined;
     const words = isBytes ? undefined : this.#words.slice(BASE, this.#end);
@@ -137,7 +135,7 @@ export class Writer {
     return { words, text: this.#text, blobs, bytes, isPushed: false };
   }
 
-  unpack({ words, text, blobs, bytes }: Parcel): void {
+  unpack({ words, text, blobs, bytes }: WaitingMessage): void {
     if (bytes !== undefined) {
       this.bytes(bytes);
       return;
