@@ -61,7 +61,10 @@ function farThread(t, wt, module = wt === stock ? 'node:worker_threads' : module
   const order = (id, action, args) => {
     const last = Atomics.load(done, 0);
     control.postMessage({ ticket: ++ticket, id, source: String(action), args });
-    if (Atomics.wait(done, 0, last, DEFAULT_MS) === 'timed-out') throw new Error('the far thread does not answer');
+    // A notification may come late, for the answer before.
+    while (Atomics.load(done, 0) === last) {
+      if (Atomics.wait(done, 0, last, DEFAULT_MS) === 'timed-out') throw new Error('the far thread does not answer');
+    }
     return stock.receiveMessageOnPort(control).message;
   };
   const run = (id, action, args) => {
