@@ -4,7 +4,9 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { farThread } = require('../support/far.js');
+const stock = require('node:worker_threads');
 const { inbox, once, settle, until } = require('../support/deadline.js');
+const { spawn } = require('../support/threads.js');
 
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
 
@@ -128,3 +130,56 @@ test('a handler closes its port, that of the next message throws: what is behind
     assert.deepEqual(failed.splice(0), [`at ${at + 1}`]);
   }
 });
+
+// Node visits the parent port ahead of what was made later, so what comes in the middle is seen in the same turn.
+test('a listener throws, another one closes the parent port, and what was posted meanwhile goes another way: it does not come', async (t) => {
+  const { port1: control, port2 } = new stock.MessageChannel();
+  t.after(() => control.close());
+  const flags = new Int32Array(new SharedArrayBuffer(8));
+  const worker = spawn(t, wt, ({ parentPort, workerData: { control, flags } }) => {
+    const heard = [];
+    process.on('uncaughtException', ({ message }) => heard.push(message));
+    parentPort.on('message', ({ n }) => {
+      heard.push(n);
+      Atomics.store(flags, 0, 1);
+      Atomics.notify(flags, 0);
+      Atomics.wait(flags, 1, 0, 10_000);
+      throw new Error(`at ${n}`);
+    });
+    parentPort.on('message', () => parentPort.close());
+    parentPort.on('close', () => setImmediate(() => control.postMessage(heard)));
+  }, { workerData: { control: port2, flags }, transferList: [port2] });
+  worker.postMessage({ n: 0 });
+  assert.notEqual(Atomics.wait(flags, 0, 0, 10_000), 'timed-out');
+  worker.postMessage({ n: 1 });
+  worker.postMessage({ n: 2 });
+  Atomics.store(flags, 1, 1);
+  Atomics.notify(flags, 1);
+  const [heard] = await once(control, 'message');
+  assert.deepEqual(heard, [0, 'at 0']);
+});
+
+for (const when of ['in the handler', 'before it']) {
+  test(`a listener throws, another one closes the port, and what the other end posts ${when} goes another way: it does not come`, async (t) => {
+    const farm = farThread(t, wt);
+    const failed = [];
+    process.setUncaughtExceptionCaptureCallback(({ message }) => failed.push(message));
+    t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+    const { port1: near, port2 } = new wt.MessageChannel();
+    const far = await farm.adopt(port2);
+    far.post({ n: 0 });
+    const closed = once(near, 'close');
+    const heard = [];
+    const more = () => far.post({ n: 1 }, { n: 2 });
+    near.on('message', ({ n }) => {
+      heard.push(n);
+      if (when === 'in the handler' && n === 0) more();
+      throw new Error(`at ${n}`);
+    });
+    near.on('message', () => near.close());
+    if (when === 'before it') more();
+    await closed;
+    await settle();
+    assert.deepEqual({ heard, failed }, { heard: [0], failed: ['at 0'] });
+  });
+}

@@ -203,13 +203,24 @@ export function onStockMessage(state: PortState, value: unknown, type: 'message'
 
 /** If the peer has changed to the lane, Node must not hand over what comes behind frames. (A broadcast group announces that.) */
 function handedOver(state: PortState): void {
+  if (state.slot < 0) return;
+  if (state.closedInside) endTurn(state);
   if (state.isMember || state.slot < 0 || !hasFrames(state)) return;
-  if (state.closedInside) {
-    tick();
-    deliverSome(state);
-  } else if (state.started) {
+  if (state.closedInside) deliverSome(state);
+  else if (state.started) {
     stopStock(state);
     schedule(state.slot);
+  }
+}
+
+/** What listeners have thrown comes out here, as it was thrown. Then Node hands over nothing more of a port that was closed, and neither do we. */
+function endTurn(state: PortState): void {
+  let hasFailed = true;
+  try {
+    tick();
+    hasFailed = false;
+  } finally {
+    if (hasFailed) state.closedInside = false;
   }
 }
 
