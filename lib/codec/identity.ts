@@ -48,7 +48,7 @@ export class Identity {
   /** Messages in which hashes are still taken, this one included. */
   large = 0;
   private objects: (object | null)[] = denseArray<object | null>(Size.Start, null);
-  /** Hash of each object; 0 for those that are, or will be, in `exact`. */
+  /** Hash of each object; 0 for those that are, or will be, in `exact` alone. */
   private hashes = new captured.Int32Array(Size.Start);
   private next = new captured.Int32Array(Size.Start);
   private heads = new captured.Int32Array(Size.Start);
@@ -176,10 +176,19 @@ export class Identity {
     return -1;
   }
 
+  /** What has a hash is in its chain, or the chain is full and it is in `exact`: also when there are more chains than there were. */
   private link(number: number, hash: number): void {
+    const { next, heads } = this;
     const slot = imul(hash, GOLDEN) >>> this.shift;
-    this.next[number] = this.heads[slot]!;
-    this.heads[slot] = number;
+    const first = heads[slot]!;
+    let steps = 0;
+    for (let i = first; i >= 0; i = next[i]!) steps++;
+    if (steps >= Size.Chain) {
+      this.placeExact(this.objects[number]!, number);
+      return;
+    }
+    next[number] = first;
+    heads[slot] = number;
   }
 
   private unwindTo(object: object, number: number): boolean {
@@ -205,7 +214,7 @@ export class Identity {
       if (objects[i] === object) return i;
       steps++;
     }
-    if (steps >= Size.Chain) return this.lookupExact(object);
+    if (steps >= Size.Chain) return this.lookupExact(object, hash);
     if (count === objects.length) {
       this.grow();
       return this.lookup(object, hash);
@@ -218,7 +227,8 @@ export class Identity {
     return -1;
   }
 
-  private lookupExact(object: object): number {
+  /** With a hash: of an object that is looked up by it, and for which there is no room in its chain. */
+  private lookupExact(object: object, hash = 0): number {
     if (!this.filtering) this.startFilter();
     const exact = (this.exact ??= new captured.Map<object, number>());
     const found = mapGet(exact, object) as number | undefined;
@@ -226,7 +236,7 @@ export class Identity {
     if (this.count === this.objects.length) this.grow();
     const n = this.count++;
     this.objects[n] = object;
-    this.hashes[n] = 0;
+    this.hashes[n] = hash;
     mapSet(exact, object, n);
     return -1;
   }
