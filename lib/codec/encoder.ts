@@ -10,7 +10,7 @@
  */
 import { Ext, Flag, Layout, Limit, Tag, Word } from './format';
 import { Identity, UNWIND } from './identity';
-import { isStackOverflow, isTextOverflow } from './overflow';
+import { isStackOverflow, isTooLong } from './overflow';
 import {
   captured, charCodeAt, getPrototypeOf, is, isProxy, ObjectPrototype,
   typedArrayBuffer, typedArrayLength, typedArrayOffset,
@@ -74,7 +74,7 @@ export class Encoder {
       return this.object(value, this.root) ? this.finish() : this.refuse();
     } catch (error) {
       this.release();
-      if (!isStackOverflow(error) && !isTextOverflow(error)) throw error;
+      if (!isStackOverflow(error) && !isTooLong(error)) throw error;
       // The stock serializer takes less stack, and text in pieces.
       this.overflow = error;
       return false;

@@ -1,12 +1,15 @@
-/** The stack of the thread does not hold the nesting of a value, or no string all of its text: no fault of the message. */
-import { getPrototypeOf, isNativeError, ownValue, RangeErrorPrototype } from './primordials';
+/** The stack of the thread does not hold the nesting of a value, or nothing here all of its text or words: no fault of the message. */
+import { captured, getPrototypeOf, isNativeError, ownValue, RangeErrorPrototype } from './primordials';
 
 export function isStackOverflow(error: unknown): boolean {
   return isRangeError(error, 'Maximum call stack size exceeded');
 }
 
-export function isTextOverflow(error: unknown): boolean {
-  return isRangeError(error, 'Invalid string length');
+/** Thrown where a message has more words than native memory takes in one piece. */
+export const TOO_MANY_WORDS = new captured.Error('too many words');
+
+export function isTooLong(error: unknown): boolean {
+  return error === TOO_MANY_WORDS || isRangeError(error, 'Invalid string length');
 }
 
 function isRangeError(error: unknown, message: string): boolean {

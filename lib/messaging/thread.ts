@@ -3,7 +3,8 @@
  * ports. Made when the package is loaded.
  */
 import { BASE, Decoder, Encoder } from '../codec';
-import { bareList, captured, defineOwn, floor, max, typedArrayLength, typedArrayOffset } from '../codec/primordials';
+import { TOO_MANY_WORDS } from '../codec/overflow';
+import { bareList, captured, defineOwn, floor, max, min, typedArrayLength, typedArrayOffset } from '../codec/primordials';
 import {
   type Binding, FORCED, KEEP_WORDS, QUIET, raw, TOO_LARGE, TX_ATTACHMENTS, TX_END, TX_FORCE, TX_KIND, TX_LAST, TX_SLOT, TX_TEXT, TX_TOLD, TX_WIDE, WORDS,
 } from '../native';
@@ -205,6 +206,9 @@ export const shapes = {
   },
 };
 
+/** 1 GiB (`MAX_PAYLOAD` in src/lane/frame.rs), less what text goes with them. */
+const MOST_WORDS = 2 ** 28 - WORDS;
+
 let txWords = WORDS;
 let tx = scratch(txWords);
 native.setTransmit(tx);
@@ -213,7 +217,8 @@ export const encoder = new Encoder(
   tx,
   {
     grow(words: number): Int32Array {
-      txWords = max(words, txWords * 2);
+      if (words > MOST_WORDS) throw TOO_MANY_WORDS;
+      txWords = min(max(words, txWords * 2), MOST_WORDS);
       tx = scratch(txWords);
       native.setTransmit(tx);
       return tx;

@@ -9,7 +9,7 @@ import {
 import { onTidy } from '../messaging/step';
 import { shapes, wantTidy } from '../messaging/thread';
 import { width } from '../messaging/text';
-import { isTextOverflow } from '../codec/overflow';
+import { isTooLong } from '../codec/overflow';
 import { NotCarried, RangeTooLarge } from '../errors';
 import { KEEP_WORDS, WORDS } from '../native';
 import { BLOBS, END, MODE, makeWords, PUSH, PUSH_BYTES, type QueueCall, STATUS, TEXT, WIDE } from './native';
@@ -187,5 +187,5 @@ export function release(): void {
 /** Why the encoder takes no such value. */
 function refusal(overflow: unknown): unknown {
   if (overflow === undefined) return new NotCarried('The structured codec does not carry a value of this kind between threads');
-  return isTextOverflow(overflow) ? new RangeTooLarge() : overflow;
+  return isTooLong(overflow) ? new RangeTooLarge() : overflow;
 }
