@@ -234,3 +234,51 @@ for (const lengths of [[40], [41, 40], [42, 41, 40], [43, 40, 41]]) {
     assert.deepEqual(ids(), sent);
   });
 }
+
+for (const fails of [true, false]) {
+  test(`a getter fails to transfer the port, and the post, which carries another one, ${fails ? 'fails as well: that one is still here' : 'goes on: that one arrives'}, with its messages`, async (t) => {
+    const thread = farThread(t, wt);
+    const { near, far } = await thread.channel();
+    const { near: carried, far: peer } = await thread.channel();
+    const road = new wt.MessageChannel();
+    t.after(() => road.port1.close());
+    carried.postMessage('to the peer');
+    peer.post({ n: 1 }, { n: 2 });
+    const value = {
+      carried,
+      get fails() {
+        assert.throws(() => road.port1.postMessage([near, () => {}], [near]), { name: 'DataCloneError' });
+        if (fails) throw new RangeError('no');
+        return true;
+      },
+    };
+    const post = () => near.postMessage(value, [carried]);
+    if (fails) assert.throws(post, { message: 'no' });
+    else post();
+    near.postMessage('behind');
+    const read = ({ port, wt, kept }) => {
+      const all = [];
+      for (let next; (next = wt.receiveMessageOnPort(port)) !== undefined; ) {
+        if (next.message.carried !== undefined) kept.port = next.message.carried;
+        all.push(next.message.n ?? next.message.carried?.constructor.name ?? next.message);
+      }
+      return all;
+    };
+    assert.deepEqual(far.run(read), fails ? ['behind'] : ['MessagePort', 'behind']);
+    peer.post({ n: 3 });
+    const later = fails
+      ? [1, 2, 3].map(() => wt.receiveMessageOnPort(carried)?.message.n)
+      : far.run(({ kept, wt }) => [1, 2, 3].map(() => wt.receiveMessageOnPort(kept.port)?.message.n));
+    assert.deepEqual(later, [1, 2, 3]);
+    if (fails) carried.postMessage('after');
+    else far.run(({ kept }) => kept.port.postMessage('after'));
+    assert.deepEqual(peer.run(read), ['to the peer', 'after']);
+    // Whoever waits for them is told, too.
+    const heard = [];
+    if (fails) carried.on('message', ({ n }) => heard.push(n));
+    else far.run(({ kept }) => void kept.port.on('message', ({ n }) => kept.port.postMessage(n)));
+    peer.post({ n: 4 });
+    if (fails) await until(() => heard.length === 1, 'the message that is listened for');
+    else await until(() => peer.run(read).length === 1, 'the answer');
+  });
+}

@@ -140,11 +140,11 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
       reattachAll(detached);
       return;
     }
-    // A getter may have posted meanwhile: its number may be another one now.
-    const sent = stockSent(slot);
-    tickets ??= native.unloadLast(slot, sent);
+    // A getter may have posted meanwhile: its number may be another one now; or moved this port in vain, and then so may the slot.
+    const { slot: now } = state;
+    if (now >= 0) tickets ??= native.unloadLast(now, stockSent(now));
     if (!isOver) {
-      if (!isSettled) give(detached, tickets, ports);
+      if (!isSettled && tickets !== undefined) give(detached, tickets, ports);
       isSettled = true;
       reattachAll(detached);
       return;
@@ -152,7 +152,7 @@ export function postWithList(state: PortState, value: unknown, list: unknown[]):
     // There is nobody who could receive the message, and Node closes the ports in it. Their halves are not taken back here: the peers may be at them already.
     if (!isSettled) {
       isSettled = true;
-      dropTickets(ticketList(tickets));
+      if (tickets !== undefined) dropTickets(ticketList(tickets));
     }
     forgetMoved(detached, ports);
   });

@@ -53,7 +53,7 @@ impl EnvState {
         } = self.remove(slot)?;
         // The next reader cannot use the memory of this thread.
         drop(posted);
-        channel.drop_under_way(side);
+        let under_way = channel.take_under_way(side);
         half.baggage.modes = modes >> 2;
         let reader = match modes & 3 {
             2 => Reader::Known,
@@ -68,7 +68,11 @@ impl EnvState {
                 is_old: false,
             });
         }
-        Some(self.ticket(PortRef { channel, side }))
+        Some(self.ticket(PortRef {
+            channel,
+            side,
+            under_way,
+        }))
     }
 
     /// Those who have hoped since the last call hope no longer. Returns how many still do.
@@ -249,9 +253,11 @@ impl Binding {
     #[napi]
     pub fn reattach(&self, ticket: u32) -> Result<u32> {
         let port = self.state.redeem(f64::from(ticket));
-        let port = port.ok_or_else(|| invalid("ticket"))?;
+        let mut port = port.ok_or_else(|| invalid("ticket"))?;
         let attached = self.state.attach_parked(&port);
         let (slot, baggage) = attached.ok_or_else(|| invalid("port"))?;
+        let under_way = std::mem::take(&mut port.under_way);
+        port.channel.put_back(port.side, under_way);
         Ok(slot * 16 + baggage.modes)
     }
 

@@ -13,6 +13,10 @@ pub(super) struct Cargo {
     ports: Vec<Option<PortRef>>,
 }
 
+/// What the posts carry that a port has begun and not ended.
+#[derive(Default)]
+pub struct UnderWay(VecDeque<Cargo>);
+
 impl Channel {
     /// The post that begins inside of others takes their number (`by` = 1), or fails and gives it back (-1).
     pub(super) fn renumber_outer(&self, side: Side, begun: u64, by: f64) {
@@ -95,14 +99,16 @@ impl Channel {
         drop(dropped);
     }
 
-    /// The port of `side` leaves in the middle of its posts: their messages are lost.
-    pub fn drop_under_way(&self, side: Side) {
+    /// The port of `side` leaves in the middle of its posts: their messages are lost, unless it comes back.
+    pub fn take_under_way(&self, side: Side) -> UnderWay {
         let mut cargo = lock(&self.directions[side].cargo);
         let posted = self.posted(side, &cargo);
-        let under_way = cargo.split_off(posted);
-        drop(cargo);
-        // As above.
-        drop(under_way);
+        UnderWay(cargo.split_off(posted))
+    }
+
+    /// The port of `side` has come back from where it was to go.
+    pub fn put_back(&self, side: Side, under_way: UnderWay) {
+        lock(&self.directions[side].cargo).extend(under_way.0);
     }
 
     /// How many entries belong to messages that have been posted.

@@ -40,6 +40,7 @@ pub use registry::{
     worker_channel,
 };
 
+pub use cargo::UnderWay;
 pub use transit::{Offer, Reader};
 
 use std::collections::VecDeque;
@@ -96,6 +97,8 @@ pub struct PortRef {
     pub channel: Arc<Channel>,
     /// Its end.
     pub side: Side,
+    /// What is lost if it does not come back.
+    pub under_way: UnderWay,
 }
 
 impl Drop for PortRef {
