@@ -24,6 +24,15 @@ export declare class Binding {
   threadGone(id: number): void
   /** Undo a detach. Returns 16 times a slot, plus the modes: whoever is cut short after this call has one number, or none. */
   reattach(ticket: number): number
+  /**
+   * What the posts carry that the port in `slot` has begun; to be called ahead of its detach. Returns a number for one of the next two
+   * calls, or -1.
+   */
+  takeUnderWay(slot: number): number
+  /** The port is in `slot`: its transfer has failed. */
+  putBackUnderWay(slot: number, number: number): void
+  /** The port is gone. */
+  dropUnderWay(number: number): void
   /** Take the cargo of message `index` back: its post threw. Returns fresh tickets. */
   unloadLast(slot: number, index: number): Int32Array
   /** A text that nobody outside this process can know. */

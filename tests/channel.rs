@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use threadport::channel::{Channel, Gate, Half, Offer, PortRef, Reader, UnderWay};
+use threadport::channel::{Channel, Gate, Half, Offer, PortRef, Reader};
 
 fn push(half: &mut Half, kind: u32) {
     half.producer
@@ -35,7 +35,6 @@ fn in_transit() -> (PortRef, Arc<Channel>, Half) {
     let port = PortRef {
         channel: Arc::clone(&channel),
         side: 1,
-        under_way: UnderWay::default(),
     };
     (port, channel, ours)
 }

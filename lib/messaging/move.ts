@@ -29,6 +29,8 @@ export interface Detached {
   ticket: number;
   /** Once it is back, until it has them again; else -1. */
   modes: number;
+  /** What its own posts carry that are further up the stack, until it is back or gone for certain; else -1. */
+  underWay: number;
 }
 
 /** The port is in this thread again, and has yet to take up what it did. */
@@ -242,10 +244,11 @@ function detach(state: PortState, reader: number, detached: Detached[]): void {
   releaseBatch(state);
   setHold(state, state.holds, false);
   const { slot, modes } = state;
+  const underWay = state.cloning > 0 ? native.takeUnderWay(slot) : -1;
   const ticket = detachSlot(slot, state.received, modes, reader);
   slots[slot] = undefined;
   state.slot = -1;
-  detached[detached.length] = { state, ticket, modes };
+  detached[detached.length] = { state, ticket, modes, underWay };
 }
 
 /** The ports have fresh tickets; those that have none do not come back. */
@@ -270,6 +273,7 @@ function reattach(entry: Detached): void {
     state.slot = slot;
     slots[slot] = state;
     entry.modes = found & 15;
+    if (entry.underWay >= 0) native.putBackUnderWay(slot, entry.underWay);
     entry.ticket = BACK;
   }
   if (entry.ticket !== BACK) return;
@@ -313,6 +317,7 @@ export function forgetMoved(detached: Detached[], ports: StockPort[], stays = fa
     unlink(detached[i]!.state);
     if (!stays) drop(detached[i]!.state);
     left[i] = useTicket(detached[i]!);
+    if (detached[i]!.underWay >= 0) native.dropUnderWay(detached[i]!.underWay);
   }
   dropTickets(left);
   for (let i = 0; i < ports.length; i++) {

@@ -34,7 +34,7 @@ use super::uv::{Handle, Uv};
 use super::waking::WakeHandle;
 use super::watching::Watch;
 use super::words::Words;
-use crate::channel::PortRef;
+use crate::channel::{PortRef, UnderWay};
 use crate::group::Ticket;
 use crate::wake::{PollPolicy, Reactor, Told};
 
@@ -61,6 +61,8 @@ pub struct EnvState {
     pub ports: RefCell<Vec<Option<Port>>>,
     pub free: RefCell<Vec<u32>>,
     pub transit: RefCell<Transit>,
+    /// What ports had under way that may come back (`moving.rs`).
+    pub under_way: RefCell<Vec<Option<UnderWay>>>,
     /// Ports that left for a thread which may load the package yet (`moving.rs`).
     pub hopes: RefCell<Vec<Hope>>,
     /// Cargo of the message that is posted next: tickets.
@@ -139,6 +141,7 @@ impl EnvState {
             ports: RefCell::new(Vec::new()),
             free: RefCell::new(Vec::new()),
             transit: RefCell::default(),
+            under_way: RefCell::default(),
             hopes: RefCell::new(Vec::new()),
             staged: RefCell::new(Vec::new()),
             ticket: RefCell::new(None),
@@ -303,6 +306,7 @@ impl EnvState {
             port.close();
         }
         drop(self.transit.take());
+        drop(self.under_way.take());
         for hope in self.hopes.take() {
             hope.give_up();
         }

@@ -11,7 +11,7 @@ use super::env::EnvState;
 use super::layout::{KIND_CARRIER, KIND_FLAGS, KIND_STOCK, KIND_VALUE};
 use super::port::{Port, Run};
 use super::ports::{Binding, invalid};
-use crate::channel::{Baggage, Channel, Gate, Half, PortRef, Reader, Side, WorkerName};
+use crate::channel::{Baggage, Channel, Gate, Half, PortRef, Reader, Side, UnderWay, WorkerName};
 
 /// Ports on their way, by ticket.
 #[derive(Default)]
@@ -53,7 +53,7 @@ impl EnvState {
         } = self.remove(slot)?;
         // The next reader cannot use the memory of this thread.
         drop(posted);
-        let under_way = channel.take_under_way(side);
+        drop(channel.take_under_way(side));
         half.baggage.modes = modes >> 2;
         let reader = match modes & 3 {
             2 => Reader::Known,
@@ -68,11 +68,7 @@ impl EnvState {
                 is_old: false,
             });
         }
-        Some(self.ticket(PortRef {
-            channel,
-            side,
-            under_way,
-        }))
+        Some(self.ticket(PortRef { channel, side }))
     }
 
     /// Those who have hoped since the last call hope no longer. Returns how many still do.
@@ -91,6 +87,10 @@ impl EnvState {
 
     fn ticket(&self, port: PortRef) -> u32 {
         self.transit.borrow_mut().insert(port)
+    }
+
+    fn under_way(&self, number: u32) -> Option<UnderWay> {
+        self.under_way.borrow_mut().get_mut(number as usize)?.take()
     }
 
     /// The port of a ticket; none for -1.
@@ -253,12 +253,46 @@ impl Binding {
     #[napi]
     pub fn reattach(&self, ticket: u32) -> Result<u32> {
         let port = self.state.redeem(f64::from(ticket));
-        let mut port = port.ok_or_else(|| invalid("ticket"))?;
+        let port = port.ok_or_else(|| invalid("ticket"))?;
         let attached = self.state.attach_parked(&port);
         let (slot, baggage) = attached.ok_or_else(|| invalid("port"))?;
-        let under_way = std::mem::take(&mut port.under_way);
-        port.channel.put_back(port.side, under_way);
         Ok(slot * 16 + baggage.modes)
+    }
+
+    /// What the posts carry that the port in `slot` has begun; to be called ahead of its detach. Returns a number for one of the next two
+    /// calls, or -1.
+    #[napi]
+    pub fn take_under_way(&self, slot: u32) -> i32 {
+        let taken = self
+            .state
+            .with_port(slot, |port| port.channel.take_under_way(port.side));
+        let Some(taken) = taken.filter(|taken| !taken.is_empty()) else {
+            return -1;
+        };
+        let mut all = self.state.under_way.borrow_mut();
+        let free = all.iter().position(Option::is_none);
+        let number = free.unwrap_or(all.len());
+        if free.is_none() {
+            all.push(None);
+        }
+        all[number] = Some(taken);
+        number as i32
+    }
+
+    /// The port is in `slot`: its transfer has failed.
+    #[napi]
+    pub fn put_back_under_way(&self, slot: u32, number: u32) {
+        let Some(taken) = self.state.under_way(number) else {
+            return;
+        };
+        self.state
+            .with_port(slot, |port| port.channel.put_back(port.side, taken));
+    }
+
+    /// The port is gone.
+    #[napi]
+    pub fn drop_under_way(&self, number: u32) {
+        drop(self.state.under_way(number));
     }
 
     /// Take the cargo of message `index` back: its post threw. Returns fresh tickets.

@@ -7,7 +7,7 @@ use napi_derive::napi;
 use super::env::EnvState;
 use super::port::{Port, Run};
 use super::ports::Binding;
-use crate::channel::{Offer, PortRef, Reader, UnderWay};
+use crate::channel::{Offer, PortRef, Reader};
 
 impl EnvState {
     /// Stop waiting for what becomes of the port in `slot`.
@@ -82,11 +82,7 @@ impl Binding {
         drop(posted);
         channel.drop_doomed(side);
         channel.park(side, half, Reader::None);
-        let port = PortRef {
-            channel,
-            side,
-            under_way: UnderWay::default(),
-        };
+        let port = PortRef { channel, side };
         // The peer may have gone before it could be asked.
         port.channel.bell(side).ring();
         self.state.offered.borrow_mut().push((slot, port));

@@ -14,8 +14,14 @@ pub(super) struct Cargo {
 }
 
 /// What the posts carry that a port has begun and not ended.
-#[derive(Default)]
 pub struct UnderWay(VecDeque<Cargo>);
+
+impl UnderWay {
+    /// Are there none, or do they carry nothing?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl Channel {
     /// The post that begins inside of others takes their number (`by` = 1), or fails and gives it back (-1).
@@ -99,7 +105,8 @@ impl Channel {
         drop(dropped);
     }
 
-    /// The port of `side` leaves in the middle of its posts: their messages are lost, unless it comes back.
+    /// The port of `side` leaves in the middle of its posts: their messages are lost, unless it comes back. To be dropped outside of
+    /// all locks: the ports tell their peers.
     pub fn take_under_way(&self, side: Side) -> UnderWay {
         let mut cargo = lock(&self.directions[side].cargo);
         let posted = self.posted(side, &cargo);

@@ -97,8 +97,6 @@ pub struct PortRef {
     pub channel: Arc<Channel>,
     /// Its end.
     pub side: Side,
-    /// What is lost if it does not come back.
-    pub under_way: UnderWay,
 }
 
 impl Drop for PortRef {
