@@ -15,7 +15,7 @@ for (const [what, variable, files] of [
   for (const name of files) {
     test(`without ${what}: ${name}`, async () => {
       const { code, stdout } = await run(['--test', `__test__/${name}.test.js`], { env: { [variable]: '1' }, ms: 60_000 });
-      assert.equal(code, 0, stdout.split('\n').filter((line) => /^\s*not ok|error:/.test(line)).join('\n'));
+      assert.equal(code, 0, stdout.split('\n').filter((line) => /^\s*(?:not ok|✖)|[Ee]rror/.test(line)).join('\n'));
     });
   }
 }
