@@ -26,7 +26,7 @@ use napi::sys;
 use super::hooks::{on_cleanup, on_closed_idle, on_closed_wake, open_handles};
 use super::layout::tx;
 use super::listening::Listening;
-use super::moving::{Hope, Transit};
+use super::moving::{Hope, Numbered};
 use super::polling::Reason;
 use super::port::Port;
 use super::queue_spin::Spin;
@@ -60,9 +60,10 @@ pub struct EnvState {
     pub reactor: Arc<Reactor>,
     pub ports: RefCell<Vec<Option<Port>>>,
     pub free: RefCell<Vec<u32>>,
-    pub transit: RefCell<Transit>,
+    /// Ports on their way, by ticket.
+    pub transit: RefCell<Numbered<PortRef>>,
     /// What ports had under way that may come back (`moving.rs`).
-    pub under_way: RefCell<Vec<Option<UnderWay>>>,
+    pub under_way: RefCell<Numbered<UnderWay>>,
     /// Ports that left for a thread which may load the package yet (`moving.rs`).
     pub hopes: RefCell<Vec<Hope>>,
     /// Cargo of the message that is posted next: tickets.

@@ -13,27 +13,35 @@ use super::port::{Port, Run};
 use super::ports::{Binding, invalid};
 use crate::channel::{Baggage, Channel, Gate, Half, PortRef, Reader, Side, UnderWay, WorkerName};
 
-/// Ports on their way, by ticket.
-#[derive(Default)]
-pub struct Transit {
-    ports: Vec<Option<PortRef>>,
+/// What JS knows by a number, until it is taken.
+pub struct Numbered<T> {
+    items: Vec<Option<T>>,
     free: Vec<u32>,
 }
 
-impl Transit {
-    fn insert(&mut self, port: PortRef) -> u32 {
-        let ticket = self.free.pop().unwrap_or_else(|| {
-            self.ports.push(None);
-            self.ports.len() as u32 - 1
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<T> Numbered<T> {
+    fn insert(&mut self, item: T) -> u32 {
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.items.push(None);
+            self.items.len() as u32 - 1
         });
-        self.ports[ticket as usize] = Some(port);
-        ticket
+        self.items[number as usize] = Some(item);
+        number
     }
 
-    fn take(&mut self, ticket: usize) -> Option<PortRef> {
-        let port = self.ports.get_mut(ticket)?.take()?;
-        self.free.push(ticket as u32);
-        Some(port)
+    fn take(&mut self, number: usize) -> Option<T> {
+        let item = self.items.get_mut(number)?.take()?;
+        self.free.push(number as u32);
+        Some(item)
     }
 }
 
@@ -90,7 +98,7 @@ impl EnvState {
     }
 
     fn under_way(&self, number: u32) -> Option<UnderWay> {
-        self.under_way.borrow_mut().get_mut(number as usize)?.take()
+        self.under_way.borrow_mut().take(number as usize)
     }
 
     /// The port of a ticket; none for -1.
@@ -269,14 +277,11 @@ impl Binding {
         let Some(taken) = taken.filter(|taken| !taken.is_empty()) else {
             return -1;
         };
-        let mut all = self.state.under_way.borrow_mut();
-        let free = all.iter().position(Option::is_none);
-        let number = free.unwrap_or(all.len());
-        if free.is_none() {
-            all.push(None);
-        }
-        all[number] = Some(taken);
-        number as i32
+        self.state
+            .under_way
+            .borrow_mut()
+            .insert(taken)
+            .cast_signed()
     }
 
     /// The port is in `slot`: its transfer has failed.

@@ -17,7 +17,7 @@ pub(super) struct Cargo {
 pub struct UnderWay(VecDeque<Cargo>);
 
 impl UnderWay {
-    /// Are there none, or do they carry nothing?
+    /// Do they carry nothing?
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
