@@ -10,6 +10,7 @@ import { meet } from './pair';
 import { openGate, start, stop } from './receive';
 import { PortState, Seed, setGrow, stamp, stateOf } from './state';
 import { kNewListener, kRemoveListener, type StockPort, stockHasRef, stockNewListener, stockRemoveListener, stockStart } from './stock';
+import { countVoids } from './take';
 import { attach, closeSlot, hasLaneFrames, keepHeld, native, schedule, setMark, unload, unloadedModes, unloadedReceived, unloadedSlot } from './thread';
 
 type Internals = StockPort & Record<symbol, any>;
@@ -99,6 +100,7 @@ function adoptAt(port: StockPort, slot: number, received: number, modes: number)
 function takeUp(state: PortState, slot: number): void {
   attach(state, slot);
   unpack(slot, (message) => state.hold(message));
+  if (state.held.length > 0) countVoids(state);
   meet(state);
   if (setMark(slot, state.rare.highWaterMark)) onFull(state);
   if (state.started) openGate(state);

@@ -214,14 +214,20 @@ export function stopStock(state: PortState): void {
   if (referenced) stockRef(port);
 }
 
+/**
+ * How many frames that were taken back are ahead: to be known before one is given what is held. True if the stock message that is
+ * next has been posted.
+ */
+export function countVoids(state: PortState): boolean {
+  const answer = awaited(state.slot, state.received);
+  state.voids = floor(answer / 2);
+  return answer % 2 === 1;
+}
+
 /** The stock message whose turn it is. */
 function takeCarried(state: PortState, batch: Batch, isSync: boolean): Taken {
   let isQueued = true;
-  if (state.held.length === 0) {
-    const answer = awaited(state.slot, state.received);
-    isQueued = answer % 2 === 1;
-    state.voids = floor(answer / 2);
-  }
+  if (state.held.length === 0) isQueued = countVoids(state);
   if (state.voids > 0 && isVoid(state, batch)) return false;
   if (state.rare.missing > 0) {
     state.own.missing--;
