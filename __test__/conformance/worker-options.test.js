@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const stock = require('node:worker_threads');
-const { channel, spawn, exited, specifier } = require('../support/threads.js');
+const { channel, spawn, exited, source, specifier } = require('../support/threads.js');
 const { deadline, inbox, once } = require('../support/deadline.js');
 const { fixture } = require('../support/program.js');
 const { outcome } = require('../support/outcome.js');
@@ -285,3 +285,42 @@ test('workerData is asked for once', async (t) => {
   assert.deepEqual(await once(worker, 'message'), [1]);
   assert.equal(asked, 1);
 });
+
+test('getters of the options run on the object that was given, also those that only it can answer', async (t) => {
+  class Options {
+    #argv = ['private'];
+
+    get eval() {
+      return true;
+    }
+
+    get argv() {
+      return this.#argv;
+    }
+  }
+  const answers = { eval: true, argv: ['proxy'] };
+  const proxy = new Proxy(answers, { get: (target, key, receiver) => (receiver === proxy ? target[key] : undefined) });
+  const frozen = Object.freeze({ eval: true, argv: ['frozen'], workerData: Object.freeze({ n: 1 }), transferList: Object.freeze([]) });
+  for (const [options, argument] of [[new Options(), 'private'], [proxy, 'proxy'], [frozen, 'frozen']]) {
+    const worker = new wt.Worker("require('node:worker_threads').parentPort.postMessage(process.argv[2]);", options);
+    t.after(() => worker.terminate());
+    assert.deepEqual(await once(worker, 'message'), [argument]);
+  }
+});
+
+for (const [what, id] of [['text', 'w-1'], ['undefined', undefined], ['a number of its own', 7]]) {
+  test(`a subclass whose threadId is ${what} works as any`, async (t) => {
+    class Named extends wt.Worker {
+      get threadId() {
+        return id;
+      }
+    }
+    const worker = new Named(source(({ parentPort }) => parentPort.on('message', (value) => parentPort.postMessage(value))), { eval: true });
+    t.after(() => worker.terminate());
+    assert.equal(worker.threadId, id);
+    for (const value of [1, { two: 2 }]) {
+      worker.postMessage(value);
+      assert.deepEqual(await once(worker, 'message'), [value]);
+    }
+  });
+}

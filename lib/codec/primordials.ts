@@ -7,7 +7,7 @@
 import { types } from 'node:util';
 
 const { bind, call } = Function.prototype;
-export const { apply, construct, set } = Reflect;
+export const { apply, construct, get, set } = Reflect;
 const uncurry = bind.bind(call) as unknown as (method: unknown) => never;
 
 function method<F extends (...args: never[]) => unknown>(f: F): (self: ThisParameterType<F> & unknown, ...args: Parameters<F>) => ReturnType<F> {
@@ -54,7 +54,7 @@ export const { floor, imul, max, min } = Math;
 export const jsonStringify: (v: string) => string = JSON.stringify;
 export const captured = {
   Array, ArrayBuffer, BigInt, BigInt64Array, Boolean, DataView, Date, Error, Float64Array, Function, Int32Array,
-  Map, Number, Object, RegExp, Set, SharedArrayBuffer, String, Uint8Array, WeakRef, WeakSet,
+  Map, Number, Object, Proxy, RegExp, Set, SharedArrayBuffer, String, Uint8Array, WeakRef, WeakSet,
 };
 
 export const StringFromCharCode: (code: number) => string = String.fromCharCode;

@@ -12,7 +12,7 @@ import { adopt } from './adopt';
 import { safePost } from './guard';
 import { KIND_VALUE, type PortState, stateOf } from './state';
 import { step } from './step';
-import { isStockPort, kHandle, StockBroadcastChannel, StockWorker, stock, symbolRead } from './stock';
+import { isStockPort, kHandle, StockBroadcastChannel, StockWorker, stock, symbolRead, threadId } from './stock';
 import { attach, beganNative, beginBroadcast, encodedValue, encoder, endBroadcast, native, releaseEncoder, sendEncoded } from './thread';
 
 /** So many posts of a member go by its stock port before the inboxes are tried again: a change costs each member a frame. */
@@ -70,8 +70,6 @@ function onHandle(channel: object, handle: unknown): void {
 
 /** The worker that was asked for its thread id last, by its own constructor or by others. */
 let seen: { worker: object; id: number } | undefined;
-
-const threadId = ownDescriptor(StockWorker.prototype, 'threadId');
 
 /** What has that accessor: the built-in class, and ours. */
 const workerClasses: object[] = [StockWorker.prototype];

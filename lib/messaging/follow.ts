@@ -22,6 +22,8 @@ const BOOTSTRAP = join(__dirname, '..', 'register-worker.js');
 const HASHBANG = /^#!.*\n?/;
 /** White space, or one comment. No repeated alternatives, here and below: megabytes of them would need more stack than there is. */
 const GAP = /\s+|\/\/.*|<!--.*|\/\*[\s\S]*?\*\//y;
+/** A comment as well where only white space and comments are ahead of it in its line. */
+const CLOSE_COMMENT = /-->.*/y;
 const LITERAL = /'[^'\\\r\n]*(?:\\(?:\r\n|.)[^'\\\r\n]*)*'|"[^"\\\r\n]*(?:\\(?:\r\n|.)[^"\\\r\n]*)*"/sy;
 /** Where a literal is a whole statement: a semicolon, the end, or a new line that does not go on with an operator. */
 const NEW_LINE = /[\r\n\u2028\u2029]/;
@@ -51,9 +53,12 @@ function endOf(pattern: RegExp, source: string, index: number): number {
 
 /** Where white space and comments end. */
 function endOfGap(source: string, start: number): number {
+  let beginsLine = start === 0 || NEW_LINE.test(source[start - 1]!);
   for (let end = start; ; ) {
-    const next = endOf(GAP, source, end);
+    let next = endOf(GAP, source, end);
+    if (next < 0 && beginsLine) next = endOf(CLOSE_COMMENT, source, end);
     if (next < 0) return end;
+    beginsLine ||= NEW_LINE.test(source.slice(end, next));
     end = next;
   }
 }

@@ -29,7 +29,8 @@ export function pack(state: PortState): void {
 
 function send(slot: number, { index, type, value }: Carried): void {
   const packed: Packed = [index, type === 'messageerror', value];
-  if (encoder.encode(packed)) {
+  // An error of ours loses its code where it is cloned: it is told of again.
+  if (!(value instanceof NotCarried) && encoder.encode(packed)) {
     const status = sendEncoded(slot, KIND_VALUE, FORCED);
     releaseEncoder();
     if (status !== TOO_LARGE) return;

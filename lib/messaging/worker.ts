@@ -4,7 +4,7 @@
  * worker inherits.
  */
 import { EventEmitter } from 'node:events';
-import { apply, bareList, captured, getPrototypeOf, hasOwn, isArray } from '../codec/primordials';
+import { apply, bareList, captured, get, getPrototypeOf, hasOwn, isArray } from '../codec/primordials';
 import { onListeners } from './drain';
 import { findPorts } from './find';
 import { forgetOptions, noteOptions } from './follow';
@@ -23,7 +23,7 @@ import { deliverNow, deliverRest, openGate, start, stop } from './receive';
 import { awaitChange, change } from './sleep';
 import type { PortState } from './state';
 import { closeStep, openStep } from './step';
-import { emitterListenerCount, kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, named, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, uncurried } from './stock';
+import { emitterListenerCount, kOnErrorMessage, kOnExit, kOnMessage, kPublicPort, named, sharesInstances, StockPort, StockWorker, stock, stockListenerCount, threadIdOf, uncurried } from './stock';
 import {
   attach, hasCargo, loadCargo, mayDataBringQueues, native, READER_HOPED,
 } from './thread';
@@ -115,7 +115,7 @@ export class Worker extends StockWorker {
       closeStep(step);
     }
     workerMade(this);
-    this.#thread = this.threadId;
+    this.#thread = threadIdOf(this);
     this.#state = adoptPublicPort(this, key, moved, options?.workerData);
     if (ready !== undefined) change(ready, 0);
     forgetMoved(moved, ports);
@@ -220,14 +220,16 @@ interface Options {
 function readOptions(options: unknown): Options | undefined {
   if ((typeof options !== 'object' && typeof options !== 'function') || options === null) return undefined;
   const { workerData, transferList, execArgv, env } = options as Options;
-  return { __proto__: options, workerData: guarded(workerData), transferList, execArgv, env } as Options;
+  const known: Options = { __proto__: null, workerData: guarded(workerData), transferList, execArgv, env } as Options;
+  // Not an object that inherits: getters are to run on the object that was given.
+  return new captured.Proxy(known, { __proto__: null, get: (_, key) => (hasOwn(known, key) ? known[key as keyof Options] : get(options, key)) } as ProxyHandler<Options>);
 }
 
 function adoptPublicPort(worker: Worker, key: string, moved: Detached[], workerData: unknown): PortState | undefined {
   const symbol = kPublicPort(worker);
   const port = symbol && (worker as unknown as Record<symbol, StockPort | null>)[symbol];
   if (port == null) return undefined;
-  const slot = native.openWorker(key, worker.threadId, 0);
+  const slot = native.openWorker(key, threadIdOf(worker), 0);
   if (slot === null) return undefined;
   const state = adopt(port);
   attach(state, slot);
