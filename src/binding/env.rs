@@ -78,8 +78,8 @@ pub struct EnvState {
     pub receive: RefCell<Vec<Words>>,
     /// What calls of queues' functions are given (`queue.rs`).
     pub queue_words: RefCell<Vec<Words>>,
-    /// How many such calls are on the stack.
-    pub queue_calls: Cell<u32>,
+    /// How many calls are on the stack that use words while foreign code may run.
+    pub words_in_use: Cell<u32>,
     /// How many calls of `guard` are on the stack.
     pub guards: Cell<u32>,
     /// Whom the message that is being sent has to tell.
@@ -151,7 +151,7 @@ impl EnvState {
             transmit: Cell::new(Words::NONE),
             receive: RefCell::new(Vec::new()),
             queue_words: RefCell::new(Vec::new()),
-            queue_calls: Cell::new(0),
+            words_in_use: Cell::new(0),
             guards: Cell::new(0),
             told: Cell::new(0),
             listening: Listening::default(),
@@ -249,6 +249,19 @@ impl EnvState {
             },
             Handles::None => {}
         }
+    }
+
+    /// Runs `f`, which uses words, and which may run foreign code (getters among its arguments): that must not replace them.
+    pub fn using_words<T>(&self, f: impl FnOnce() -> T) -> T {
+        struct Using<'a>(&'a Cell<u32>);
+        impl Drop for Using<'_> {
+            fn drop(&mut self) {
+                self.0.set(self.0.get() - 1);
+            }
+        }
+        self.words_in_use.set(self.words_in_use.get() + 1);
+        let _using = Using(&self.words_in_use);
+        f()
     }
 
     /// Give a port of this thread a slot and let its channel ring here.

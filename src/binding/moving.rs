@@ -103,7 +103,8 @@ impl EnvState {
 
     /// The port of a ticket; none for -1.
     pub fn redeem(&self, ticket: f64) -> Option<PortRef> {
-        if ticket < 0.0 {
+        // Nor one that is no number.
+        if ticket.is_nan() || ticket < 0.0 {
             return None;
         }
         self.transit.borrow_mut().take(ticket as usize)

@@ -101,6 +101,7 @@ impl Binding {
         &self,
         #[napi(ts_arg_type = "Int32Array")] words: Object<'_>,
     ) -> Result<()> {
+        self.check_unused()?;
         let words = self.pin_words(&words, tx::BASE)?;
         self.unpin(self.state.transmit.replace(words));
         Ok(())
@@ -124,11 +125,16 @@ impl Binding {
         index: u32,
         #[napi(ts_arg_type = "Int32Array")] words: Object<'_>,
     ) -> Result<()> {
-        if self.state.queue_calls.get() > 0 {
-            return Err(invalid("a change of words in use"));
-        }
+        self.check_unused()?;
         let words = self.pin_words(&words, queue::BASE)?;
         self.put_words(&self.state.queue_words, index, words)
+    }
+
+    fn check_unused(&self) -> Result<()> {
+        if self.state.words_in_use.get() > 0 {
+            return Err(invalid("a change of words in use"));
+        }
+        Ok(())
     }
 
     fn put_words(&self, list: &RefCell<Vec<Words>>, index: u32, words: Words) -> Result<()> {

@@ -147,11 +147,8 @@ unsafe extern "C" fn queue(env: sys::napi_env, info: sys::napi_callback_info) ->
             return ptr::null_mut();
         };
         let arguments = [1, 2].map(|index| (argc > index).then(|| argv[index]));
-        // Foreign code that reading an argument may run must not replace the words.
-        state.queue_calls.set(state.queue_calls.get() + 1);
-        let run = || queue.run(code & 0xff, words, arguments);
+        let run = || state.using_words(|| queue.run(code & 0xff, words, arguments));
         let value = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
-        state.queue_calls.set(state.queue_calls.get() - 1);
         value.unwrap_or_else(|_| {
             // Not the answer of the last call.
             words.write(at::STATUS, Status::Invalid as i32);

@@ -62,7 +62,7 @@ unsafe fn push(
         Some(array) => {
             let count = buffer.read(tx::ATTACHMENTS);
             // SAFETY: the caller's clause.
-            match unsafe { copy_attachments(state, slot, array, count) } {
+            match state.using_words(|| unsafe { copy_attachments(state, slot, array, count) }) {
                 Ok(list) => list,
                 Err(status) => return status,
             }

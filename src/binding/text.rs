@@ -11,6 +11,9 @@ use super::layout::tx;
 /// recycled block: fresh memory of that size costs more to touch than the copy.
 pub const LONGEST_SHORT: usize = 32 << 10;
 
+/// More units than a text of V8 can have, and so few that their bytes can be counted anywhere.
+const MOST_UNITS: usize = 1 << 30;
+
 /// A text of the running call.
 pub struct Text<'a> {
     content: Content<'a>,
@@ -45,7 +48,9 @@ impl<'a> Text<'a> {
         wide: i32,
         short: &'a mut [u16],
     ) -> Option<Text<'a>> {
-        let units = usize::try_from(units).ok()?;
+        let units = usize::try_from(units)
+            .ok()
+            .filter(|&units| units < MOST_UNITS)?;
         let (content, wide) = if wide == tx::UNKNOWN {
             let target = short.get_mut(..=units)?;
             // SAFETY: the caller's clause; there is room for `units` units and the terminator.

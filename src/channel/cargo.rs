@@ -68,16 +68,14 @@ impl Channel {
     /// The ports of stock message `index` from `side`; older entries that nobody asked for are dropped.
     pub fn unload(&self, side: Side, index: f64) -> Option<Vec<Option<PortRef>>> {
         let mut cargo = lock(&self.directions[side].cargo);
-        while let Some(first) = cargo.front() {
-            if first.index > index {
-                return None;
-            }
-            let first = cargo.pop_front()?;
-            if first.index == index {
-                return Some(first.ports);
-            }
-        }
-        None
+        let older = cargo.partition_point(|entry| entry.index < index);
+        let dropped: VecDeque<_> = cargo.drain(..older).collect();
+        let is_next = cargo.front().is_some_and(|first| first.index == index);
+        let found = if is_next { cargo.pop_front() } else { None };
+        drop(cargo);
+        // Outside the lock: the ports tell their peers.
+        drop(dropped);
+        found.map(|entry| entry.ports)
     }
 
     /// The ports that travel with what `side` has posted give up hope.
