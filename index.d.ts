@@ -50,6 +50,10 @@ declare class MessageChannel extends stock.MessageChannel {
 }
 /** A thread. Emits `'drain'` too, see {@link highWaterMark}. */
 declare class Worker extends stock.Worker {
+    /** `transfer`: what moves there rather than being copied. After a throw nothing was sent, and nothing has moved. */
+    postMessage(value: any, transfer?: Iterable<Transferable> | {
+        transfer?: Iterable<Transferable>;
+    }): void;
     /** Bytes that were accepted by `postMessage` and that the worker has not received yet. */
     readonly bufferedAmount: number;
     /** In bytes, at least 1. When `bufferedAmount` falls below this after it had reached it, `'drain'` is emitted. */
@@ -67,7 +71,7 @@ declare function receiveMessageOnPort(port: stock.MessagePort | stock.BroadcastC
 /** The port to the parent in a worker, `null` in the main thread. */
 declare const parentPort: MessagePort | null;
 /** How the values of a {@link SharedQueue} travel: as structured clones, as bytes, as JSON, or as the user says. */
-type QueueCodec<T> = 'structured' | 'bytes' | 'json' | {
+type QueueCodec<T> = 'structured' | 'json' | (Uint8Array extends T ? 'bytes' : never) | {
     /** The bytes of a value. What it throws is thrown by the push, and nothing is pushed. */
     encode(value: T): ArrayBufferView | ArrayBufferLike;
     /** The value of bytes, which are its own. What it throws is thrown by the pop; the message is gone. */

@@ -28,6 +28,10 @@ port1.bufferedAmount = 5;
 const worker = new Worker(new URL('file:///x.js'), { workerData: port2, transferList: [port2], resourceLimits: { maxOldGenerationSizeMb: 64 } });
 worker.on('message', (value) => value).on('exit', (code: number) => code).on('drain', () => {});
 worker.postMessage(1);
+worker.postMessage(2, new Set([port2]));
+worker.postMessage(3, { transfer: [port2] });
+// @ts-expect-error: nothing that can be transferred
+worker.postMessage(4, ['text']);
 const stockWorker: stock.Worker = worker;
 const workerAmount: number = worker.bufferedAmount + worker.highWaterMark;
 

@@ -21,7 +21,12 @@ const dates = SharedQueue.from<Date>(q.buffer, {
 
 // @ts-expect-error a value of another type
 q.tryPush('text');
+const bytes: Uint8Array | undefined = new SharedQueue<Uint8Array>({ codec: 'bytes' }).tryPop();
+const anything: unknown = new SharedQueue({ codec: 'bytes' }).tryPop();
+
+// @ts-expect-error what comes out of it are bytes
+new SharedQueue<{ id: number }>({ codec: 'bytes' });
 // @ts-expect-error no such codec
 new SharedQueue({ codec: 'msgpack' });
 
-export { dates, done, many, one, other, pushed, read, waited, words };
+export { anything, bytes, dates, done, many, one, other, pushed, read, waited, words };
