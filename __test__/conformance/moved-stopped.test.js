@@ -81,3 +81,40 @@ for (const module of [specifier, 'node:worker_threads']) {
     assert.equal(await mail.next(), 'fourth');
   });
 }
+
+/** A failed post between others, far into the lane: what it leaves there lies across the end of what is read in one go, for some `length`. */
+const far = (port, length) => {
+  class Point {
+    constructor(n) {
+      this.n = n;
+    }
+  }
+  const failing = Object.defineProperty(new Point(0), 'computed', {
+    get() {
+      throw new Error('refused');
+    },
+    enumerable: true,
+  });
+  let n = 0;
+  port.postMessage('first');
+  port.postMessage({ n: n++, list: Array.from({ length }, (_, i) => i / 3) });
+  while (n < 2_660) port.postMessage({ n: n++ }.n);
+  try {
+    port.postMessage(failing);
+  } catch {}
+  port.postMessage(n++);
+  port.postMessage(new Point(n++));
+  port.postMessage(n++);
+};
+
+test('structuredClone: a failed post among thousands of messages leaves no place', async (t) => {
+  for (let length = 190; length < 220; length++) {
+    const post = new Function('tools', `return (${far})(tools.port, ${length});`);
+    const { port } = await stopped(t, wt, post);
+    const moved = ROADS.structuredClone(port);
+    t.after(() => moved.close());
+    const numbers = (await inbox(moved).take(2_663)).map((value) => value.n ?? value);
+    assert.ok(numbers.every((n, index) => n === index), `length ${length}: ${numbers.slice(-4)}`);
+    moved.close();
+  }
+});

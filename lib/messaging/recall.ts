@@ -27,6 +27,8 @@ class Recall implements Step {
   private batch: Batch | undefined = undefined;
   /** The batch is at a frame that was not looked at. */
   private hasFrame = false;
+  /** The frame before it keeps a place, unless this one takes it back. It may have been in another batch. */
+  private keepsPlace = false;
   /** What had been taken out of Node's queue. The frame allows to post some of it: with a number below `until`, and no more than `most`. */
   private readonly held = new Fifo<Carried>();
   private isUnpacked = false;
@@ -67,32 +69,31 @@ class Recall implements Step {
         // An error stands for a message that cannot be had.
         this.next = type === 'message' ? FOUND : NONE;
         if (this.next === FOUND) return true;
+      } else if (this.hasFrame && this.keepsPlace && batch.kind !== KIND_VOID) {
+        this.until = Infinity;
+        this.most = 1;
+        this.keepsPlace = false;
       } else if (this.hasFrame) {
-        if (batch.kind === KIND_VALUE) {
+        const { kind } = batch;
+        if (kind === KIND_VALUE) {
           decode(batch);
           const { type, value } = taken;
           taken.value = undefined;
-          if (type === 'message') return this.found(value);
-        } else if (batch.kind === KIND_SWITCH) this.allow(batch.number, Infinity);
-        else if (batch.kind === KIND_CARRIER && batch.nextKind !== KIND_VOID) this.allow(Infinity, 1);
+          this.value = value;
+          if (type === 'message') this.next = FOUND;
+        } else if (kind === KIND_SWITCH) {
+          this.until = batch.number;
+          this.most = Infinity;
+        }
+        this.keepsPlace = kind === KIND_CARRIER;
         this.hasFrame = false;
+        if (this.next === FOUND) return true;
       } else if (batch.advance() || (batch.fill(this.own!) && batch.advance())) this.hasFrame = true;
-      else if (this.until !== Infinity || this.most !== Infinity) this.allow(Infinity, Infinity);
-      else return false;
+      else if (this.until !== Infinity || this.most !== Infinity) {
+        this.until = Infinity;
+        this.most = Infinity;
+      } else return false;
     }
-  }
-
-  private allow(until: number, most: number): void {
-    this.until = until;
-    this.most = most;
-    this.hasFrame = false;
-  }
-
-  private found(value: unknown): true {
-    this.value = value;
-    this.next = FOUND;
-    this.hasFrame = false;
-    return true;
   }
 
   private post(): void {
