@@ -290,5 +290,8 @@ test("a worker that the built-in's constructor has made in the name of the class
     parentPort.once('message', (value) => parentPort.postMessage([value]));`;
   const worker = Reflect.construct(stock.Worker, [text, { eval: true }], wt.Worker);
   worker.postMessage('there');
-  assert.deepEqual(await history(worker), ['online', ['message', ['there']], ['exit', 0, -1]]);
+  const events = await history(worker);
+  // Of two ports of Node's own either may be looked at first.
+  assert.deepEqual(events.filter((event) => event !== 'online'), [['message', ['there']], ['exit', 0, -1]]);
+  assert.ok(events.includes('online'));
 });
