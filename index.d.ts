@@ -9,12 +9,13 @@ export * from 'node:worker_threads';
 
 /** As the installed `@types/node` has it. */
 type Transferable = NonNullable<Parameters<stock.MessagePort['postMessage']>[1]>[number];
+type Transfer = Iterable<Transferable> | {
+    transfer?: Iterable<Transferable>;
+};
 /** A message port that may be used wherever the built-in's may. Emits `'drain'` too, see {@link highWaterMark}. */
 declare class MessagePort extends stock.MessagePort {
     /** `transfer`: what moves there rather than being copied. True: accepted. After a throw nothing was sent, and nothing has moved. */
-    postMessage(value: any, transfer?: Iterable<Transferable> | {
-        transfer?: Iterable<Transferable>;
-    }): boolean | undefined;
+    postMessage(value: any, transfer?: Transfer): boolean | undefined;
     /** What was posted before arrives; then both ends emit `'close'`, and `callback` is called. */
     close(callback?: () => void): void;
     /** Bytes that were accepted by `postMessage` and that the other side has not received yet. */
@@ -51,9 +52,7 @@ declare class MessageChannel extends stock.MessageChannel {
 /** A thread. Emits `'drain'` too, see {@link highWaterMark}. */
 declare class Worker extends stock.Worker {
     /** `transfer`: what moves there rather than being copied. After a throw nothing was sent, and nothing has moved. */
-    postMessage(value: any, transfer?: Iterable<Transferable> | {
-        transfer?: Iterable<Transferable>;
-    }): void;
+    postMessage(value: any, transfer?: Transfer): void;
     /** Bytes that were accepted by `postMessage` and that the worker has not received yet. */
     readonly bufferedAmount: number;
     /** In bytes, at least 1. When `bufferedAmount` falls below this after it had reached it, `'drain'` is emitted. */

@@ -6,80 +6,30 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { farThread, moveHere } = require('../support/far.js');
 const { deadline } = require('../support/deadline.js');
+const { STEPS } = require('../support/posts.js');
 const { seeded } = require('../support/random.js');
 
 const wt = require(process.env.THREADPORT_TEST_MODULE ?? 'threadport');
 
 const ROUNDS = 400;
 
-/** Over there: `steps` of posts that arrive and posts that fail, and a last one that arrives. Returns how many have. */
-function act({ port, ports, kept, wt }, id, steps, close) {
+/** Over there: `steps` of posts that arrive, posts that fail and moves, and a last one that arrives. Returns how many have. */
+function act({ port, ports, kept, posts, wt }, id, steps, close) {
   const next = () => kept.posted++;
-  const fail = () => {
-    throw new Error('refused');
+  const move = () => {
+    const road = new wt.MessageChannel();
+    road.port1.postMessage({ port }, [port]);
+    ({ port } = wt.receiveMessageOnPort(road.port2).message);
+    road.port1.close();
+    ports.set(id, port);
   };
-  const fails = (value, list) => {
-    try {
-      port.postMessage(value, list);
-    } catch {}
-  };
-  class Point {
-    constructor(n) {
-      this.n = n;
-    }
-  }
-  const withGetter = (object, get) => Object.defineProperty(object, 'computed', { get, enumerable: true });
-  const big = Array.from({ length: 60 }, (_, i) => ({ i, text: `item ${i}` }));
-  const STEPS = {
-    number: () => port.postMessage(next()),
-    object: () => port.postMessage({ n: next(), list: [1, 'two'] }),
-    instance: () => port.postMessage(new Point(next())),
-    buffer() {
-      const buffer = new ArrayBuffer(16);
-      port.postMessage({ n: next(), buffer }, [buffer]);
-    },
-    port() {
-      const { port1, port2 } = new wt.MessageChannel();
-      port1.unref();
-      port.postMessage({ n: next(), port: port2 }, [port2]);
-    },
-    function: () => fails({ f() {} }),
-    'getter that throws late': () => fails(withGetter({ big, point: new Point(0) }, fail)),
-    'instance with a getter that throws late': () => fails(withGetter(new Point(0), fail)),
-    itself: () => fails(1, [port]),
-    'getter that posts, then throws'() {
-      fails(withGetter({ point: new Point(0) }, () => {
-        port.postMessage({ n: next() });
-        port.postMessage(new Point(next()));
-        fail();
-      }));
-    },
-    'getter with failing posts inside'() {
-      const inside = () => {
-        fails(() => {});
-        port.postMessage(new Point(next()));
-        fails({ big, f() {} });
-      };
-      port.postMessage(Object.create(Point.prototype, { late: { get: inside, enumerable: true }, n: { get: next, enumerable: true } }));
-    },
-    move() {
-      const road = new wt.MessageChannel();
-      road.port1.postMessage({ port }, [port]);
-      ({ port } = wt.receiveMessageOnPort(road.port2).message);
-      road.port1.close();
-      ports.set(id, port);
-    },
-  };
-  for (const step of steps) STEPS[step]();
+  for (const step of steps) step === 'move' ? move() : posts.STEPS[step](next, port);
   port.postMessage({ n: next() });
   if (close) port.close();
   return kept.posted;
 }
 
-const STEPS = [
-  'number', 'object', 'instance', 'buffer', 'function', 'getter that throws late', 'instance with a getter that throws late', 'itself',
-  'getter that posts, then throws', 'getter with failing posts inside', 'move',
-];
+const ALL = ['move', ...Object.keys(STEPS)];
 
 const MOMENTS = [(body) => body(), queueMicrotask, process.nextTick, (body) => queueMicrotask(() => queueMicrotask(body))];
 
@@ -181,7 +131,7 @@ async function play(farm, random, id, steps) {
   return { seen, posted };
 }
 
-for (const [what, steps] of [['', STEPS], [', ports among them', [...STEPS, 'port']]]) {
+for (const [what, steps] of [['', ALL.filter((step) => step !== 'port')], [', ports among them', ALL]]) {
   test(`posts between the messages that Node hands over${what}: everything once and in order`, async (t) => {
     const random = seeded(t);
     const farm = farThread(t, wt);

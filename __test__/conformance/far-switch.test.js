@@ -15,17 +15,9 @@ const postMixed = ({ port, mixture }, count, from) => {
 };
 
 /** Before each message one fails after its place in the order was taken. */
-const postAndFail = ({ port, mixture }, count, from) => {
-  class Failing {
-    get value() {
-      throw new Error('refused');
-    }
-  }
-  const failing = Object.defineProperty(new Failing(), 'value', { ...Object.getOwnPropertyDescriptor(Failing.prototype, 'value'), enumerable: true });
+const postAndFail = ({ port, mixture, posts }, count, from) => {
   for (let n = from; n < from + count; n++) {
-    try {
-      port.postMessage(failing);
-    } catch {}
+    posts.STEPS['instance with a getter that throws late'](undefined, port);
     port.postMessage(...mixture.message(n));
   }
 };

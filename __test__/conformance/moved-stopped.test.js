@@ -83,35 +83,19 @@ for (const module of [specifier, 'node:worker_threads']) {
 }
 
 /** A failed post between others, far into the lane: what it leaves there lies across the end of what is read in one go, for some `length`. */
-const far = (port, length) => {
-  class Point {
-    constructor(n) {
-      this.n = n;
-    }
-  }
-  const failing = Object.defineProperty(new Point(0), 'computed', {
-    get() {
-      throw new Error('refused');
-    },
-    enumerable: true,
-  });
+const postFar = ({ port, posts }, length) => {
   let n = 0;
+  const next = () => n++;
   port.postMessage('first');
-  port.postMessage({ n: n++, list: Array.from({ length }, (_, i) => i / 3) });
-  while (n < 2_660) port.postMessage({ n: n++ }.n);
-  try {
-    port.postMessage(failing);
-  } catch {}
-  port.postMessage(n++);
-  port.postMessage(new Point(n++));
-  port.postMessage(n++);
+  port.postMessage({ n: next(), list: Array.from({ length }, (_, i) => i / 3) });
+  while (n < 2_660) port.postMessage(next());
+  posts.STEPS['instance with a getter that throws late'](next, port);
+  for (const step of ['number', 'instance', 'number']) posts.STEPS[step](next, port);
 };
 
 test('structuredClone: a failed post among thousands of messages leaves no place', async (t) => {
   for (let length = 190; length < 220; length++) {
-    // Only its text goes there.
-    const post = { toString: () => `({ port }) => (${far})(port, ${length})` };
-    const { port } = await stopped(t, wt, post);
+    const { port } = await stopped(t, wt, postFar, {}, length);
     const moved = ROADS.structuredClone(port);
     t.after(() => moved.close());
     const numbers = (await inbox(moved).take(2_663)).map((value) => value.n ?? value);

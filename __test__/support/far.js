@@ -12,6 +12,7 @@ const { workerData: { module, control, done, tools } } = require('node:worker_th
 const wt = require(module);
 const { describe } = require(tools.describe);
 const mixture = require(tools.mixture);
+const posts = require(tools.posts);
 const ports = new Map();
 const kept = {};
 
@@ -21,7 +22,7 @@ function carryOut({ id, source, args }) {
   try {
     if (id !== undefined && !ports.has(id)) return { missing: true };
     const action = require('node:vm').runInThisContext('(' + source + ')');
-    return { result: action({ port: ports.get(id), ports, wt, describe, mixture, kept, require }, ...args) };
+    return { result: action({ port: ports.get(id), ports, wt, describe, mixture, posts, kept, require }, ...args) };
   } catch (error) {
     return { error };
   }
@@ -43,7 +44,7 @@ control.on('message', (order) => {
 function farThread(t, wt, module = wt === stock ? 'node:worker_threads' : modulePath) {
   const { port1: control, port2 } = new stock.MessageChannel();
   const done = new Int32Array(new SharedArrayBuffer(4));
-  const tools = { describe: require.resolve('./describe.js'), mixture: require.resolve('./mixture.js') };
+  const tools = { describe: require.resolve('./describe.js'), mixture: require.resolve('./mixture.js'), posts: require.resolve('./posts.js') };
   const worker = new wt.Worker(program, {
     eval: true,
     workerData: { module, control: port2, done, tools },

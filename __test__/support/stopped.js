@@ -9,9 +9,9 @@ const { channel } = require('./threads.js');
 /**
  * A port that has got one message of those that `post` sends from another thread, and then is stopped. They come while Node gives out
  * messages of this thread, in the order in which ports were made: so it looks at this port before anybody can look into its lane. The ports
- * `more` are over there by their names.
+ * `more` are over there by their names; `post` gets `args`.
  */
-async function stopped(t, wt, post, more = {}) {
+async function stopped(t, wt, post, more = {}, ...args) {
   const ahead = channel(t, stock);
   const { port1, port2 } = channel(t, wt);
   const farm = farThread(t, wt);
@@ -20,7 +20,7 @@ async function stopped(t, wt, post, more = {}) {
   const got = once(port1, 'message');
   ahead.port2.on('message', () => {
     ahead.port2.close();
-    far.run(post);
+    far.run(post, ...args);
   });
   ahead.port1.postMessage(0);
   const [message] = await got;

@@ -79,8 +79,10 @@ class Recall implements Step {
           decode(batch);
           const { type, value } = taken;
           taken.value = undefined;
-          this.value = value;
-          if (type === 'message') this.next = FOUND;
+          if (type === 'message') {
+            this.value = value;
+            this.next = FOUND;
+          }
         } else if (kind === KIND_SWITCH) {
           this.until = batch.number;
           this.most = Infinity;

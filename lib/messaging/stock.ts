@@ -40,8 +40,8 @@ export function isStockPort(value: unknown): value is StockPort {
 
 export const StockChannel = stock.MessageChannel;
 export const StockWorker = stock.Worker;
-/** A subclass may have one of its own. */
 export const threadId = ownDescriptor(StockWorker.prototype, 'threadId');
+/** As the built-in knows it: a subclass may have an accessor of its own. */
 export const threadIdOf = (worker: builtin.Worker): number => (threadId?.get === undefined ? worker.threadId : (apply(threadId.get, worker, []) as number));
 export const StockBroadcastChannel = stock.BroadcastChannel;
 export const stockReceive = stock.receiveMessageOnPort;

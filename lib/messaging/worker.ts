@@ -222,7 +222,8 @@ function readOptions(options: unknown): Options | undefined {
   const { workerData, transferList, execArgv, env } = options as Options;
   const known: Options = { __proto__: null, workerData: guarded(workerData), transferList, execArgv, env } as Options;
   // Not an object that inherits: getters are to run on the object that was given.
-  return new captured.Proxy(known, { __proto__: null, get: (_, key) => (hasOwn(known, key) ? known[key as keyof Options] : get(options, key)) } as ProxyHandler<Options>);
+  const read = (_: Options, key: PropertyKey): unknown => get(hasOwn(known, key) ? known : (options as Options), key);
+  return new captured.Proxy(known, { __proto__: null, get: read } as ProxyHandler<Options>);
 }
 
 function adoptPublicPort(worker: Worker, key: string, moved: Detached[], workerData: unknown): PortState | undefined {
