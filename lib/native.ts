@@ -11,7 +11,7 @@ export type Addon = typeof Raw;
 export type Binding = Raw.Binding;
 
 /** Must equal `LAYOUT_VERSION` in src/binding/layout.rs. */
-const LAYOUT_VERSION = 15;
+const LAYOUT_VERSION = 16;
 
 /** Size of a buffer of words that is shared with native code; one that had to grow beyond the second goes back to the first. */
 export const WORDS = 16 << 10;

@@ -4,6 +4,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
+const { setTimeout: sleep } = require('node:timers/promises');
 const wt = require('threadport');
 const { deadline, inbox, once, settle } = require('../support/deadline.js');
 const { channel, modulePath, spawn } = require('../support/threads.js');
@@ -176,6 +177,55 @@ for (const count of [1, 3, 4, 7]) {
     await check(port1, 0, 20, count);
   });
 }
+
+test('the other end of what a worker is given has closed: the ports in it are ours', async (t) => {
+  const { port1, port2 } = channel(t, wt);
+  for (let i = 0; i < 3; i++) {
+    const inner = channel(t, wt);
+    inner.port1.postMessage(i);
+    port1.postMessage({ i, port: inner.port2 }, [inner.port2]);
+  }
+  const body = ({ wt, parentPort, workerData: { port } }) => {
+    port.on('message', ({ i, port }) => parentPort.postMessage([i, port.bufferedAmount, wt.receiveMessageOnPort(port).message]));
+  };
+  const worker = spawn(t, wt, body, { workerData: { port: port2 }, transferList: [port2] });
+  port1.close();
+  assert.deepEqual(await inbox(worker).take(3), [[0, 0, 0], [1, 0, 1], [2, 0, 2]]);
+});
+
+test('the other end of what a worker is given was ended in the middle of a post: what was sent before comes', async (t) => {
+  const sender = spawn(t, wt, ({ wt, parentPort }) => {
+    const { port1, port2 } = new wt.MessageChannel();
+    parentPort.postMessage({ port: port2 }, [port2]);
+    parentPort.once('message', () => {
+      for (let i = 0; i < 3; i++) {
+        const inner = new wt.MessageChannel();
+        port1.postMessage({ i, port: inner.port2 }, [inner.port2]);
+      }
+      const get = () => {
+        parentPort.postMessage('in a getter');
+        for (;;);
+      };
+      port1.postMessage(Object.create({}, { endless: { get, enumerable: true } }));
+    });
+  });
+  const [{ port }] = await once(sender, 'message');
+  sender.postMessage('go');
+  assert.deepEqual(await once(sender, 'message'), ['in a getter']);
+  const worker = spawn(t, wt, ({ parentPort, workerData: { port } }) => {
+    parentPort.postMessage('starts');
+    port.on('message', ({ i, port }) => {
+      port.close();
+      parentPort.postMessage(i);
+    });
+  }, { workerData: { port }, transferList: [port] });
+  const messages = inbox(worker);
+  assert.equal(await messages.next(), 'starts');
+  // So that it has come to ask how many were sent.
+  await sleep(100);
+  await sender.terminate();
+  assert.deepEqual(await messages.take(3), [0, 1, 2]);
+});
 
 test('moved unread amid a flood', async (t) => {
   const { port1, port2 } = channel(t, wt);

@@ -6,7 +6,7 @@
 import { adoptPorts, hasPorts, nextEra, pull, sentBefore, taken } from './carrier';
 import { markUnread } from './held';
 import type { Carried, PortState } from './state';
-import { hasCargo, isPeerAdopted, peerStockSent, setGateClosed, setGateOpen, wantBarrier } from './thread';
+import { hasCargo, isPeerCounting, peerStockSent, setGateClosed, setGateOpen, wantBarrier } from './thread';
 
 /** `state` was here before the package. */
 export function markLate(state: PortState): void {
@@ -17,13 +17,13 @@ export function markLate(state: PortState): void {
 
 /** Is the number of a stock message with `ports` needed now? They were sent ahead of the barrier, and cannot wait for it. */
 export function needsNumber({ uncounted, closing, slot, received }: PortState, ports: unknown): boolean {
-  return uncounted && hasPorts(ports) && !closing && slot >= 0 && hasCargo(slot, nextEra(received)) && isPeerAdopted(slot);
+  return uncounted && hasPorts(ports) && !closing && slot >= 0 && hasCargo(slot, nextEra(received)) && isPeerCounting(slot);
 }
 
 /**
  * Holds a message whose number is needed, and all that is behind it: once the queue is seen empty while the peer is not posting,
  * the peer's count is the number of messages that were ever received. A peer that does not pause is asked to go on by the lane,
- * behind a barrier; what is in the stock queue ahead of that comes to an end.
+ * behind a barrier; what is in the stock queue ahead of that comes to an end. What a peer had sent that has closed is certain.
  */
 export function holdRest(state: PortState, message: Carried): void {
   const { slot } = state;
@@ -34,13 +34,16 @@ export function holdRest(state: PortState, message: Carried): void {
   do {
     sent = peerStockSent(slot);
     while (state.catchingUp && pull(state)) state.hold({ ...taken, index: 0 });
-  } while (state.catchingUp && (sent < 0 || peerStockSent(slot) !== sent));
+  } while (state.catchingUp && (sent < 0 ? isPeerCounting(slot) : peerStockSent(slot) !== sent));
   if (!state.reading) setGateClosed(slot);
-  if (state.catchingUp) state.received = sent;
-  else sent = sentBefore;
+  if (!state.catchingUp) sent = sentBefore;
+  else if (sent >= 0) {
+    state.received = sent;
+    state.uncounted = false;
+  }
   state.catchingUp = false;
-  state.uncounted = false;
-  const first = sent - state.held.length;
+  // Who was ended in the middle of a post tells nothing: the ports stay Node's.
+  const first = sent < 0 ? 0 : sent - state.held.length;
   if (state.laneFed && first > message.index) state.own.missing = first - message.index;
   state.held.forEach((held, i) => {
     held.index = first + i;

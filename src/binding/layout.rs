@@ -4,7 +4,7 @@
 /// Raised with each change of this file, and of what the calls and their codes mean (`op.rs`, `queue.rs`).
 #[allow(dead_code, reason = "read by lib/native.ts")]
 #[napi_derive::napi]
-pub const LAYOUT_VERSION: u32 = 15;
+pub const LAYOUT_VERSION: u32 = 16;
 
 /// Header of the transmit buffer; the message's words begin at [`TX_BASE`].
 pub mod tx {
