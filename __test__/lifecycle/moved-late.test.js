@@ -193,8 +193,9 @@ test('the other end of what a worker is given has closed: the ports in it are ou
   assert.deepEqual(await inbox(worker).take(3), [[0, 0, 0], [1, 0, 1], [2, 0, 2]]);
 });
 
-test('the other end of what a worker is given was ended in the middle of a post: what was sent before comes', async (t) => {
-  const sender = spawn(t, wt, ({ wt, parentPort }) => {
+/** A port whose other end has posted 0 to 2 with a port each, and is in the middle of a post until `cell` changes. */
+async function amidPost(t, cell) {
+  const sender = spawn(t, wt, ({ wt, parentPort, workerData: { cell } }) => {
     const { port1, port2 } = new wt.MessageChannel();
     parentPort.postMessage({ port: port2 }, [port2]);
     parentPort.once('message', () => {
@@ -204,14 +205,20 @@ test('the other end of what a worker is given was ended in the middle of a post:
       }
       const get = () => {
         parentPort.postMessage('in a getter');
-        for (;;);
+        Atomics.wait(cell, 0, 0);
+        return 1;
       };
-      port1.postMessage(Object.create({}, { endless: { get, enumerable: true } }));
+      port1.postMessage(Object.create({}, { slow: { get, enumerable: true } }));
     });
-  });
+  }, { workerData: { cell } });
   const [{ port }] = await once(sender, 'message');
   sender.postMessage('go');
   assert.deepEqual(await once(sender, 'message'), ['in a getter']);
+  return { sender, port };
+}
+
+test('the other end of what a worker is given is ended in the middle of a post: what was sent before comes', async (t) => {
+  const { sender, port } = await amidPost(t, new Int32Array(new SharedArrayBuffer(4)));
   const worker = spawn(t, wt, ({ parentPort, workerData: { port } }) => {
     parentPort.postMessage('starts');
     port.on('message', ({ i, port }) => {
@@ -225,6 +232,20 @@ test('the other end of what a worker is given was ended in the middle of a post:
   await sleep(100);
   await sender.terminate();
   assert.deepEqual(await messages.take(3), [0, 1, 2]);
+});
+
+test('the other end of what a worker is given waits for the worker in the middle of a post: all comes', async (t) => {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const { port } = await amidPost(t, cell);
+  const worker = spawn(t, wt, ({ parentPort, workerData: { port, cell } }) => {
+    port.on('message', ({ i, slow, port }) => {
+      Atomics.store(cell, 0, 1);
+      Atomics.notify(cell, 0);
+      port?.close();
+      parentPort.postMessage(i ?? { slow });
+    });
+  }, { workerData: { port, cell }, transferList: [port] });
+  assert.deepEqual(await inbox(worker).take(4), [0, 1, 2, { slow: 1 }]);
 });
 
 test('moved unread amid a flood', async (t) => {

@@ -5,6 +5,7 @@
  */
 import { adoptPorts, hasPorts, nextEra, pull, sentBefore, taken } from './carrier';
 import { markUnread } from './held';
+import { deadline, isPast } from './sleep';
 import type { Carried, PortState } from './state';
 import { hasCargo, isPeerCounting, peerStockSent, setGateClosed, setGateOpen, wantBarrier } from './thread';
 
@@ -14,6 +15,9 @@ export function markLate(state: PortState): void {
   state.uncounted = true;
   wantBarrier(state.slot);
 }
+
+/** How long it is waited for a post, in milliseconds: a getter in it may wait for this thread. */
+const LONGEST_POST_MS = 1000;
 
 /** Is the number of a stock message with `ports` needed now? They were sent ahead of the barrier, and cannot wait for it. */
 export function needsNumber({ uncounted, closing, slot, received }: PortState, ports: unknown): boolean {
@@ -30,11 +34,12 @@ export function holdRest(state: PortState, message: Carried): void {
   state.hold(message);
   state.catchingUp = true;
   setGateOpen(slot);
+  const end = deadline(LONGEST_POST_MS);
   let sent: number;
   do {
     sent = peerStockSent(slot);
     while (state.catchingUp && pull(state)) state.hold({ ...taken, index: 0 });
-  } while (state.catchingUp && (sent < 0 ? isPeerCounting(slot) : peerStockSent(slot) !== sent));
+  } while (state.catchingUp && (sent < 0 ? isPeerCounting(slot) && !isPast(end) : peerStockSent(slot) !== sent));
   if (!state.reading) setGateClosed(slot);
   if (!state.catchingUp) sent = sentBefore;
   else if (sent >= 0) {
@@ -42,7 +47,7 @@ export function holdRest(state: PortState, message: Carried): void {
     state.uncounted = false;
   }
   state.catchingUp = false;
-  // Who was ended in the middle of a post tells nothing: the ports stay Node's.
+  // Who is in the middle of a post, perhaps for ever, tells nothing: the ports stay Node's.
   const first = sent < 0 ? 0 : sent - state.held.length;
   if (state.laneFed && first > message.index) state.own.missing = first - message.index;
   state.held.forEach((held, i) => {

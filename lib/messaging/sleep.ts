@@ -37,6 +37,8 @@ function now(): number {
 /** The time until which to wait. */
 export const deadline = (timeout: number): number => (timeout === Infinity ? Infinity : now() + timeout);
 
+export const isPast = (end: number): boolean => now() > end;
+
 /** Blocks until the word changes, the deadline has come, or `slice` milliseconds have passed; false if the deadline has passed before. */
 export function sleep(words: Int32Array, index: number, seen: number, end: number, slice: number): boolean {
   const left = end === Infinity ? slice : end - now();
