@@ -193,6 +193,30 @@ test('the other end of what a worker is given has closed: the ports in it are ou
   assert.deepEqual(await inbox(worker).take(3), [[0, 0, 0], [1, 0, 1], [2, 0, 2]]);
 });
 
+for (const [name, read] of Object.entries({
+  receiveSync: (_, port) => port.receiveSync(10_000),
+  receiveAnySync: (wt, port) => wt.receiveAnySync([port], { timeout: 10_000 }).value,
+})) {
+  test(`a worker reads by ${name} while more comes, and the first message has brought a port: in order`, async (t) => {
+    for (let round = 0; round < 10; round++) {
+      const { port1, port2 } = channel(t, wt);
+      const { port1: inner } = channel(t, wt);
+      const body = `({ wt, parentPort, workerData: { port, count } }) => {
+        const seen = [];
+        while (seen.length < count) seen.push((${read})(wt, port).n);
+        parentPort.postMessage(seen);
+      }`;
+      port1.postMessage({ n: 0, inner }, [inner]);
+      const worker = spawn(t, wt, body, { workerData: { port: port2, count: 30 }, transferList: [port2] });
+      let n = 1;
+      const timer = setInterval(() => port1.postMessage({ n: n++ }), 1);
+      t.after(() => clearInterval(timer));
+      assert.deepEqual(await once(worker, 'message'), [Array.from({ length: 30 }, (_, i) => i)], `round ${round}`);
+      clearInterval(timer);
+    }
+  });
+}
+
 /** A port whose other end has posted 0 to 2 with a port each, and is in the middle of a post until `cell` changes. */
 async function amidPost(t, cell) {
   const sender = spawn(t, wt, ({ wt, parentPort, workerData: { cell } }) => {

@@ -1,5 +1,5 @@
 'use strict';
-// Random programs: a port in use goes to a worker that is just starting, while its other end posts, moves and closes.
+// Random programs: a port in use goes to a worker that is just starting, while its other end posts and moves; it closes before that, or when it is read.
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
@@ -10,7 +10,7 @@ const { STEPS } = require('../support/posts.js');
 const { seeded } = require('../support/random.js');
 const { modulePath } = require('../support/threads.js');
 
-const ROUNDS = 40;
+const ROUNDS = 20;
 
 /** Over there: posts that arrive and posts that fail, and moves. Returns how many have arrived, or will. */
 function act({ port, ports, kept, posts, wt }, id, steps, close) {
@@ -50,6 +50,7 @@ function program({ cell, modulePath }) {
   const post = (value) => parentPort.postMessage(value.n ?? value);
   const use = (port) => {
     if (passes) return parentPort.postMessage({ port }, [port]);
+    parentPort.postMessage('reads');
     for (let i = 0; i < first; i++) {
       const found = receiveMessageOnPort(port);
       if (found !== undefined) post(found.message);
@@ -104,14 +105,15 @@ async function play(t, farm, random, id) {
   for (let hops = random.below(3); ; hops--) {
     const more = { passes: hops > 0, first: random.chance(0.7) ? 0 : random.below(6) };
     const { worker, messages, load } = startWorker(t, random.pick(Object.keys(WAYS)), port, more);
-    // Whom nobody has anything for any more closes, and can go nowhere: at the last hop only.
-    post(8, hops === 0 ? 0.3 : 0);
+    post(8);
     load();
-    if (hops === 0) post(8, 1);
     for (;;) {
       const next = await messages.next('a number, a port or the close');
       if (next?.port !== undefined) ({ port } = next);
-      else if (next !== 'closed') {
+      else if (next === 'reads') {
+        post(8, 1);
+        continue;
+      } else if (next !== 'closed') {
         seen.push(next);
         continue;
       }
@@ -119,6 +121,7 @@ async function play(t, farm, random, id) {
       break;
     }
     if (hops === 0) return { seen, posted };
+    // Closed earlier it could go nowhere once it is read.
     post(8, hops === 1 ? 0.2 : 0);
   }
 }

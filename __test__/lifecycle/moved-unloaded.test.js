@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const wt = require('threadport');
 const { inbox, once } = require('../support/deadline.js');
 const { run } = require('../support/program.js');
-const { channel, exited, modulePath, spawn } = require('../support/threads.js');
+const { channel, modulePath, spawn } = require('../support/threads.js');
 
 const COUNT = 40;
 
@@ -25,7 +25,7 @@ async function unread(t) {
       }
       parentPort.postMessage('sent');
     });
-    parentPort.once('message', () => port.close(() => parentPort.postMessage('closed')));
+    parentPort.once('message', () => port.close());
     port.postMessage(0);
   }, { workerData: { port: port1, COUNT }, transferList: [port1] });
   // Once the port is read, its peer uses the lane.
@@ -128,21 +128,6 @@ for (const [what, body] of [['that says nothing', undefined], ['that says someth
     const numbers = await messages.take(COUNT);
     assert.deepEqual(numbers.filter((n) => n % 5 === 0), carried);
     assert.deepEqual(numbers.filter((n) => n % 5 !== 0), others);
-  });
-}
-
-for (const way of ['in a message', 'in workerData']) {
-  test(`${way} to a worker that is still loading, and the peer closes meanwhile: in order, then the close`, async (t) => {
-    const { port, sender } = await unread(t);
-    const { worker, load } = reader(t, way === 'in workerData' ? { port } : {});
-    const messages = inbox(worker);
-    if (way === 'in a message') worker.postMessage({ port }, [port]);
-    sender.postMessage('close');
-    await once(sender, 'message');
-    const ended = exited(sender);
-    load();
-    assert.deepEqual(await messages.take(COUNT + 1), [...all, 'closed']);
-    assert.equal(await ended, 0);
   });
 }
 

@@ -12,7 +12,6 @@ const { workerData: { module, control, done, tools } } = require('node:worker_th
 const wt = require(module);
 const { describe } = require(tools.describe);
 const mixture = require(tools.mixture);
-const posts = require(tools.posts);
 const ports = new Map();
 const kept = {};
 
@@ -22,7 +21,7 @@ function carryOut({ id, source, args }) {
   try {
     if (id !== undefined && !ports.has(id)) return { missing: true };
     const action = require('node:vm').runInThisContext('(' + source + ')');
-    return { result: action({ port: ports.get(id), ports, wt, describe, mixture, posts, kept, require }, ...args) };
+    return { result: action({ port: ports.get(id), ports, wt, describe, mixture, get posts() { return require(tools.posts); }, kept, require }, ...args) };
   } catch (error) {
     return { error };
   }

@@ -16,7 +16,7 @@ const fail = () => {
   throw new Error('refused');
 };
 
-/** Each takes a counter and the port, and returns the numbers that must arrive, in order. */
+/** Each takes a counter, which gives out the numbers that must arrive, in order, and the port. */
 const STEPS = {
   number: (next, port) => port.postMessage(next()),
   object: (next, port) => port.postMessage({ n: next(), list: [1, 'two', 3.5] }),

@@ -1,6 +1,5 @@
 /** The end of a port: from the close of its handle to the event 'close', and to its slot. */
 import { drop, pack } from './held';
-import { linger, mustLinger } from './linger';
 import { closeInside } from './receive';
 import { beforeClose } from './send';
 import { HOLD_CLOSE, HOLD_REF, type PortState, stateOf } from './state';
@@ -14,8 +13,7 @@ export function close(port: StockPort, callback?: () => void): void {
   const state = stateOf(port);
   mend();
   if (state !== undefined && state.slot >= 0 && !state.closing) {
-    if (mustLinger(state)) linger(state);
-    else beforeClose(state);
+    beforeClose(state);
     if (state.delivering > 0 || state.handing) closeInside(state);
   }
   if (state !== undefined) state.closing = true;

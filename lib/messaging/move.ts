@@ -289,7 +289,7 @@ function reattach(entry: Detached): void {
 }
 
 /** A thread has so long, and at most twice, to load the package before what the lanes of its ports hold comes in another way. */
-export const HOPE_MS = 1000;
+const HOPE_MS = 1000;
 
 const { setTimeout } = timers;
 

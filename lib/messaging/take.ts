@@ -59,7 +59,8 @@ export function takeMessage(state: PortState, isSync: boolean): Taken {
 export function takeNow(state: PortState): Taken {
   if (takeMessage(state, true)) return true;
   if (state.laneFed || !pull(state)) return false;
-  if (state.slot < 0 || !hasLaneFrames(state.slot)) return true;
+  // Others are held behind it: their places are known.
+  if (state.slot < 0 || state.held.length > 0 || !hasLaneFrames(state.slot)) return true;
   // The peer has changed to the lane since we looked: this message may belong behind frames.
   holdBack(state, { ...taken, index: state.received - 1 });
   // The batch was filled before.

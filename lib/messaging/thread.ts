@@ -108,7 +108,7 @@ export const peerStockSent = (slot: number): number => op(16, slot, 0);
 /** Let the peer write to the lane: the port was started here. */
 export const setGateOpen = (slot: number): number => op(17, slot, 0);
 /** Will `peerStockSent` tell how many there are? Not of a peer that is elsewhere, or was ended in the middle of a post. */
-export const isPeerCounting = (slot: number): boolean => op(58, slot, 0) !== 0;
+export const isPeerCounting = (slot: number): boolean => op(57, slot, 0) !== 0;
 export const isPeerAdopted = (slot: number): boolean => op(18, slot, 0) !== 0;
 /** Slot of the peer if it is in this thread, else -1. If it is, the gates of both are closed. */
 export const meetPeer = (slot: number): number => op(19, slot, 0);
@@ -154,9 +154,7 @@ export function detachSlot(slot: number, received: number, modes: number, reader
 
 /** Ports that have hoped for a reader since the last call do so no longer. Returns how many still hope. */
 export const giveUpOld = (): number => op(50, 0, 0);
-/** Does the peer of the port in `slot` hope for a reader? */
-export const isPeerHoping = (slot: number): boolean => op(57, slot, 0) !== 0;
-/** It does so no longer. */
+/** The same for the peer of the port in `slot`, now. */
 export const giveUpPeer = (slot: number): number => op(51, slot, 0);
 /** The port of a ticket travels with the one in `slot` (see held.ts); -1: none does any more. */
 export const keepHeld = (slot: number, ticket: number): number => op(52, slot, ticket);

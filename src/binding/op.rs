@@ -76,8 +76,7 @@ mod code {
     pub const GUARDS: i32 = 54;
     pub const WAKE_UP: i32 = 55;
     pub const END_POST: i32 = 56;
-    pub const IS_PEER_HOPING: i32 = 57;
-    pub const IS_PEER_COUNTING: i32 = 58;
+    pub const IS_PEER_COUNTING: i32 = 57;
 }
 
 /// Returns a number; 0 where there is nothing to tell or no such port.
@@ -273,7 +272,6 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
             return f64::from(channel.voids(1 - side)) * 2.0 + flag(posted);
         }
         code::GIVE_UP => channel.give_up(1 - side),
-        code::IS_PEER_HOPING => return flag(channel.hopes(1 - side)),
         code::VOID_TAKEN => channel.take_void(1 - side),
         code::STOCK_SENT => return channel.stock_counts(side).1 as f64,
         code::SET_STOCK_SENT => channel.set_stock_count(side, value as u64),
@@ -288,9 +286,12 @@ fn answer(state: &EnvState, port: &mut Port, code: i32, value: f64) -> f64 {
         }
         code::OPEN_GATE => channel.set_gate(1 - side, Gate::Open),
         code::IS_PEER_COUNTING => {
+            // Before the counts, which are final then.
+            if !half.consumer.is_closed() {
+                return flag(channel.is_adopted(1 - side));
+            }
             let (begun, ended) = channel.stock_counts(1 - side);
-            let is_final = half.consumer.is_closed() && begun == ended;
-            return flag(is_final || !half.consumer.is_closed() && channel.is_adopted(1 - side));
+            return flag(begun == ended);
         }
         code::IS_PEER_ADOPTED => return flag(channel.is_adopted(1 - side)),
         code::BUFFERED => return channel.buffered(side, &half.producer) as f64,
