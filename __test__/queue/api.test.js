@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { SharedQueue } = require('threadport');
-const { deadline, settle } = require('../support/deadline.js');
+const { SLOWNESS, deadline, settle } = require('../support/deadline.js');
 const { run } = require('../support/program.js');
 
 const closed = { code: 'ERR_THREADPORT_CLOSED' };
@@ -269,6 +269,18 @@ test('a pending pop or push holds the event loop open, unless unref() was called
     q.pop().then(([n]) => console.log('popped', n));`;
   const { code, lines, stderr } = await run(program(holds));
   assert.deepEqual({ code, lines, stderr }, { code: 0, lines: ['popped 9', 'exit'], stderr: '' });
+});
+
+test('a push behind one that is aborted is tried at once, not half a second later', async () => {
+  const q = new SharedQueue({ capacity: 64, codec: 'bytes' });
+  q.tryPush(new Uint8Array(24));
+  const controller = new AbortController();
+  const large = q.push(new Uint8Array(48), { signal: controller.signal });
+  const small = q.push(new Uint8Array(8));
+  controller.abort();
+  await assert.rejects(large, { name: 'AbortError' });
+  await deadline(small, 'the push behind it', 400 * SLOWNESS);
+  assert.equal(q.length, 2);
 });
 
 test('what waits and is aborted leaves no waiter on the words', async () => {

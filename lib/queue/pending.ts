@@ -24,7 +24,7 @@ abstract class Pending implements Waiter {
   }
 
   readonly #onAbort = (): void => {
-    this.#line.leave(this);
+    this.#line.quit(this);
     this.#reject(this.#signal!.reason);
   };
 

@@ -57,6 +57,13 @@ export class Line {
     if (this.isEmpty && this.#asleep) wake(this.#word, 0);
   }
 
+  /** `waiter` gives up. The next one may want less room. */
+  quit(waiter: Waiter): void {
+    const isFirst = this.#row.first === waiter;
+    this.leave(waiter);
+    if (isFirst && !this.isEmpty && this.#asleep) wake(this.#word, 0);
+  }
+
   setRef(isRef: boolean): void {
     this.#isRef = isRef;
     this.#hold();
