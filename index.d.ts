@@ -69,8 +69,10 @@ declare function receiveMessageOnPort(port: stock.MessagePort | stock.BroadcastC
 } | undefined;
 /** The port to the parent in a worker, `null` in the main thread. */
 declare const parentPort: MessagePort | null;
+/** With a buffer of their own, where the compiler tells (TypeScript 5.7 and later). */
+type Bytes = ReturnType<Uint8Array['slice']>;
 /** How the values of a {@link SharedQueue} travel: as structured clones, as bytes, as JSON, or as the user says. */
-type QueueCodec<T> = 'structured' | 'json' | (Uint8Array extends T ? 'bytes' : never) | {
+type QueueCodec<T> = 'structured' | 'json' | (Bytes extends T ? 'bytes' : never) | {
     /** The bytes of a value. What it throws is thrown by the push, and nothing is pushed. */
     encode(value: T): ArrayBufferView | ArrayBufferLike;
     /** The value of bytes, which are its own. What it throws is thrown by the pop; the message is gone. */

@@ -22,6 +22,7 @@ const dates = SharedQueue.from<Date>(q.buffer, {
 // @ts-expect-error a value of another type
 q.tryPush('text');
 const bytes: Uint8Array | undefined = new SharedQueue<Uint8Array>({ codec: 'bytes' }).tryPop();
+new SharedQueue<ReturnType<Uint8Array['slice']>>({ codec: 'bytes' });
 const anything: unknown = new SharedQueue({ codec: 'bytes' }).tryPop();
 
 // @ts-expect-error what comes out of it are bytes
